@@ -1,0 +1,64 @@
+#!/bin/sh
+# Installs what this checkout needs and does not have yet: npm packages, and Debian packages for the lab and the tests.
+# Safe to run again; says what it does; starts no service.
+set -eu
+cd "$(dirname "$0")/.."
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+install_npm_packages() {
+  if [ node_modules/.package-lock.json -nt package-lock.json ] && [ -x node_modules/.bin/node ]; then return; fi
+  say 'installing npm packages (npm ci)'
+  npm ci --no-audit --no-fund --loglevel=error >&2
+}
+
+is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+install_debian_packages() {
+  missing=''
+  for package in bird2 frr etcd-server etcd-client iptables ipset iproute2 iputils-ping; do
+    is_installed "$package" || missing="$missing $package"
+  done
+  [ -n "$missing" ] || return 0
+  if [ "$(id -u)" -ne 0 ]; then
+    say "these Debian packages are missing, and only root can install them:$missing"
+    return 0
+  fi
+  say "installing Debian packages:$missing"
+  forbid_service_starts
+  trap allow_service_starts EXIT INT TERM
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq >&2
+  # shellcheck disable=SC2086 # a list of names
+  apt-get install -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 $missing >&2
+  allow_service_starts
+  trap - EXIT INT TERM
+  keep_services_off
+}
+
+# Debian starts a service as soon as its package is installed, unless policy-rc.d says no. Ours stands in only meanwhile.
+policy=/usr/sbin/policy-rc.d
+forbid_service_starts() {
+  if [ -e "$policy" ] && [ ! -e "$policy.before-romana" ]; then mv "$policy" "$policy.before-romana"; fi
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod 755 "$policy"
+}
+allow_service_starts() {
+  rm -f "$policy"
+  if [ -e "$policy.before-romana" ]; then mv "$policy.before-romana" "$policy"; fi
+}
+
+# What was installed just now for the lab must not start at the next boot either; what was there before is left alone.
+keep_services_off() {
+  command -v systemctl >/dev/null || return 0
+  for unit in bird:bird2 frr:frr etcd:etcd-server; do
+    case "$missing " in *" ${unit#*:} "*) systemctl disable --quiet "${unit%%:*}" 2>/dev/null || true ;; esac
+  done
+}
+
+install_npm_packages
+if command -v apt-get >/dev/null; then
+  install_debian_packages
+else
+  say 'no apt-get here: install bird 2, frr, etcd, iptables, ipset, iproute2 and ping by hand'
+fi

@@ -1,0 +1,57 @@
+import type {Address, InterfaceAddress, Prefix} from './prefix.ts';
+import type {State} from './state.ts';
+
+/** Everything that one pass of the agent decides from. The desired-* functions take it and nothing else. */
+export interface NodeState {
+  readonly self: Self;
+  readonly settings: NodeSettings;
+  /** What the store holds: the whole of it, never a part. */
+  readonly state: State;
+  /** The kernel's main route table, as read at the start of the pass. */
+  readonly mainRoutes: readonly MainRoute[];
+  /** Every file bird.conf* and publisher.conf* in the template folder. */
+  readonly templates: readonly TemplateFile[];
+}
+
+/** This host. At most one address of each family, IPv4 first. */
+export interface Self {
+  readonly name: string;
+  readonly addresses: readonly InterfaceAddress[];
+}
+
+export interface NodeSettings {
+  readonly routes: RouteSettings;
+  readonly publish: PublishSettings;
+}
+
+export interface RouteSettings {
+  readonly enabled: boolean;
+  readonly table: number;
+  readonly multihop: boolean;
+  readonly aggregate: boolean;
+}
+
+export interface PublishSettings {
+  readonly enabled: boolean;
+  /** Where the chosen bird.conf goes. */
+  readonly birdConf: string;
+  /** The folder where the rendered publisher.conf goes. */
+  readonly confDir: string;
+  readonly localAs: number;
+  readonly prefixes: 'blocks' | 'aggregate' | 'groups';
+  readonly vars: Readonly<Record<string, unknown>>;
+}
+
+/** A unicast route of the main table. Without `via` the destination is on the link itself. */
+export interface MainRoute {
+  readonly to: Prefix;
+  readonly via?: Address;
+  readonly dev: string;
+  readonly metric: number;
+}
+
+/** A file of the template folder; `file` is its whole path. */
+export interface TemplateFile {
+  readonly file: string;
+  readonly text: string;
+}

@@ -1,0 +1,64 @@
+import type {Address, Prefix} from './prefix.ts';
+
+/** A CIDR that addresses come from. `tenants` empty: open to every tenant. */
+export interface Network {
+  readonly name: string;
+  readonly cidr: Prefix;
+  readonly blockMask: number;
+  readonly tenants: readonly string[];
+}
+
+/** A node of the prefix tree of one network. `path` joins the names from the root's child down ("zone-A/rack-1"). A leaf has no groups. */
+export interface Group {
+  readonly name: string;
+  readonly path: string;
+  readonly cidr: Prefix;
+  readonly assignment: Readonly<Record<string, string>>;
+  readonly routing: string;
+  readonly groups: readonly Group[];
+}
+
+/** A network with its tree of prefix groups; the root covers the whole network. */
+export interface NetworkTree {
+  readonly network: Network;
+  readonly root: Group;
+}
+
+/** A machine that carries endpoints. `groups` maps a network's name to the CIDR of the leaf group that the host was placed in. */
+export interface Host {
+  readonly name: string;
+  readonly ip: Address;
+  readonly agentPort: number;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly groups: Readonly<Record<string, Prefix>>;
+}
+
+/** A small CIDR that belongs to one (host, tenant, segment); all three are '' while it waits to be reused. */
+export interface Block {
+  readonly cidr: Prefix;
+  readonly network: string;
+  readonly host: string;
+  readonly tenant: string;
+  readonly segment: string;
+}
+
+/** One endpoint's address, known by its name. */
+export interface AllocatedAddress {
+  readonly name: string;
+  readonly ip: Address;
+  readonly block: Prefix;
+  readonly network: string;
+  readonly host: string;
+  readonly tenant: string;
+  readonly segment: string;
+  readonly allocatedAt: string;
+}
+
+/** Everything that the store holds, as of one revision. */
+export interface State {
+  readonly revision: number;
+  readonly trees: readonly NetworkTree[];
+  readonly hosts: ReadonlyMap<string, Host>;
+  readonly blocks: ReadonlyMap<Prefix, Block>;
+  readonly addresses: ReadonlyMap<Address, AllocatedAddress>;
+}
