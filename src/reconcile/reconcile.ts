@@ -1,0 +1,56 @@
+import type {PlannedStep, Step} from './step.ts';
+
+/** How one step of a pass went. `changes` counts what was different on the machine; 0 with no error means that nothing ran. */
+export interface StepResult {
+  readonly name: string;
+  readonly wanted: number;
+  readonly changes: number;
+  readonly error?: unknown;
+  /** The step was held back because this one, which it needs, failed. */
+  readonly heldBackBy?: string;
+}
+
+/**
+ * One pass: reads everything, then adds in order and removes in reverse order. A step whose needs failed is held back;
+ * what a failed step may still use is not removed. Never rejects: the errors stand in the results.
+ */
+export async function reconcile<State>(steps: ReadonlyArray<Step<State>>, state: State): Promise<readonly StepResult[]> {
+  const planned = new Map<string, PlannedStep>();
+  const errors = new Map<string, unknown>();
+  const heldBack = new Map<string, string>();
+  const isDown = (name: string) => errors.has(name) || heldBack.has(name);
+  const attempt = async (name: string, action: () => Promise<void>) => {
+    try {
+      await action();
+    } catch (error) {
+      errors.set(name, error);
+    }
+  };
+
+  for (const step of steps) {
+    await attempt(step.name, async () => {
+      planned.set(step.name, await step.plan(state));
+    });
+  }
+
+  for (const {name, needs} of steps) {
+    const missing = needs.find(isDown);
+    if (missing !== undefined && !errors.has(name)) heldBack.set(name, missing);
+    const plan = planned.get(name);
+    if (plan !== undefined && !isDown(name)) await attempt(name, plan.add);
+  }
+
+  for (const {name} of steps.toReversed()) {
+    const plan = planned.get(name);
+    const isStillUsed = steps.some(other => other.needs.includes(name) && isDown(other.name));
+    if (plan !== undefined && !isDown(name) && !isStillUsed) await attempt(name, plan.remove);
+  }
+
+  return steps.map(({name}) => ({
+    name,
+    wanted: planned.get(name)?.wanted ?? 0,
+    changes: planned.get(name)?.changes ?? 0,
+    ...(errors.has(name) && {error: errors.get(name)}),
+    ...(heldBack.has(name) && {heldBackBy: heldBack.get(name) ?? ''}),
+  }));
+}

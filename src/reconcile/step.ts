@@ -1,0 +1,45 @@
+import {diff, isEmptyPlan, type Plan} from './diff.ts';
+import type {Driver} from './driver.ts';
+
+/** A driver together with the function that says what it should hold, and the steps that must have succeeded before it. */
+export interface Step<State> {
+  readonly name: string;
+  readonly needs: readonly string[];
+  /** Looks at the machine and works out what must change; changes nothing. */
+  plan(state: State): Promise<PlannedStep>;
+}
+
+export interface PlannedStep {
+  /** How many items should be there, and how many of them are missing or different, or there and not wanted. */
+  readonly wanted: number;
+  readonly changes: number;
+  /** Creates and updates. Runs nothing when there is nothing to do. */
+  add(): Promise<void>;
+  /** Removes. Runs nothing when there is nothing to do. */
+  remove(): Promise<void>;
+}
+
+export interface StepOptions {
+  readonly needs?: readonly string[];
+}
+
+/** Pairs a driver with the pure function that says what it should hold. */
+export function step<State, Item>(driver: Driver<Item>, desired: (state: State) => readonly Item[], {needs = []}: StepOptions = {}): Step<State> {
+  return {
+    name: driver.name,
+    needs,
+    async plan(state) {
+      const items = desired(state);
+      const plan = diff(items, await driver.read(), driver);
+      const applyPart = async (part: Plan<Item>) => {
+        if (!isEmptyPlan(part)) await driver.apply(part);
+      };
+      return {
+        wanted: items.length,
+        changes: plan.create.length + plan.update.length + plan.remove.length,
+        add: () => applyPart({create: plan.create, update: plan.update, remove: []}),
+        remove: () => applyPart({create: [], update: [], remove: plan.remove}),
+      };
+    },
+  };
+}

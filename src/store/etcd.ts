@@ -1,0 +1,120 @@
+import {noop} from 'cockatiel';
+import {Etcd3, type IOptions} from 'etcd3';
+import type {Condition, KeyValue, Operation, Store, Watch} from './store.ts';
+import {StoreError} from './store.ts';
+
+export interface EtcdOptions {
+  readonly endpoints: readonly string[];
+  readonly credentials?: NonNullable<IOptions['credentials']>;
+  readonly auth?: {readonly username: string; readonly password: string};
+  /** A request without answer ends after this. */
+  readonly deadlineMs?: number;
+}
+
+const pageSize = 5000;
+const maxWatchBackoffMs = 1000;
+
+/**
+ * Creates the store on etcd's v3 API. Differs from the client's defaults: every request has a deadline, replies may be of any size,
+ * dead connections are found by keepalive (not below 5 s, or the server hangs up), no circuit breaker, watches reconnect within a second.
+ */
+export function createEtcdStore({endpoints, credentials, auth, deadlineMs = 3000}: EtcdOptions): Store {
+  const client = new Etcd3({
+    hosts: [...endpoints],
+    ...(credentials && {credentials}),
+    ...(auth && {auth: {...auth}}),
+    grpcOptions: {'grpc.max_receive_message_length': -1, 'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms': 3000, 'grpc.max_reconnect_backoff_ms': 1000},
+    defaultCallOptions: context => (context.isStream ? {} : {deadline: Date.now() + deadlineMs}),
+    faultHandling: {host: () => noop, global: noop, watchBackoff: createBackoff(50)},
+  });
+  const where = endpoints.join(', ');
+
+  const ask = async <Result>(what: string, request: () => Promise<Result>): Promise<Result> => {
+    try {
+      return await request();
+    } catch (error) {
+      throw new StoreError(`cannot ${what} etcd at ${where}: ${error instanceof Error ? error.message : String(error)}`, {cause: error});
+    }
+  };
+
+  return {
+    async get(key) {
+      const {kvs} = await ask('read from', () => client.kv.range({key: Buffer.from(key)}));
+      return kvs.map(parseKeyValue)[0];
+    },
+
+    async list(prefix) {
+      const entries: KeyValue[] = [];
+      let revision = 0;
+      let start = Buffer.from(prefix);
+      for (;;) {
+        const page = await ask('list', () =>
+          client.kv.range({key: start, range_end: endOfPrefix(prefix), limit: pageSize, ...(revision > 0 && {revision})}),
+        );
+        if (revision === 0) revision = Number(page.header.revision);
+        entries.push(...page.kvs.map(parseKeyValue));
+        const last = page.kvs.at(-1);
+        if (!page.more || last === undefined) return {revision, entries};
+        start = Buffer.concat([last.key, Buffer.from([0])]);
+      }
+    },
+
+    async commit({conditions, operations}) {
+      const {succeeded, header} = await ask('write to', () =>
+        client.kv.txn({compare: conditions.map(renderCondition), success: operations.map(renderOperation), failure: []}),
+      );
+      return {succeeded, revision: Number(header.revision)};
+    },
+
+    async watch(prefix, fromRevision, handlers) {
+      const watcher = client.watch().prefix(prefix).startRevision(String(fromRevision)).watcher();
+      watcher.on('data', ({events, header}) => {
+        if (events.length === 0) return;
+        const changes = events.map(({type, kv}) => ({
+          key: kv.key.toString(),
+          modRevision: Number(kv.mod_revision),
+          ...(type === 'Put' && {value: kv.value.toString()}),
+        }));
+        handlers.onEvents(changes, Number(header.revision));
+      });
+      watcher.on('connected', () => handlers.onConnected());
+      watcher.on('disconnected', error => handlers.onDisconnected(error));
+      watcher.on('error', error => handlers.onLost(error));
+      return {close: () => void watcher.cancel().catch(() => undefined)} satisfies Watch;
+    },
+
+    close() {
+      client.close();
+    },
+  };
+}
+
+function parseKeyValue({key, value, mod_revision}: {key: Buffer; value: Buffer; mod_revision: string}): KeyValue {
+  return {key: key.toString(), value: value.toString(), modRevision: Number(mod_revision)};
+}
+
+/** An absent key compares as revision 0, and a range compares key by key: "all created at 0" is true of an empty range only (etcd, txn.go). */
+function renderCondition(condition: Condition) {
+  if ('key' in condition) {
+    return {key: Buffer.from(condition.key), target: 'Mod' as const, result: 'Equal' as const, mod_revision: String(condition.modRevision)};
+  }
+  const range = {key: Buffer.from(condition.emptyFrom), range_end: Buffer.from(`${condition.emptyTo}\0`)};
+  return {...range, target: 'Create' as const, result: 'Equal' as const, create_revision: '0'};
+}
+
+function renderOperation(operation: Operation) {
+  if ('put' in operation) return {request_put: {key: Buffer.from(operation.put), value: Buffer.from(operation.value)}};
+  return {request_delete_range: {key: Buffer.from(operation.delete)}};
+}
+
+/** The first key after all keys with the prefix (all our prefixes end in "/"). */
+function endOfPrefix(prefix: string): Buffer {
+  const end = Buffer.from(prefix);
+  end[end.length - 1] = (end.at(-1) ?? 0) + 1;
+  return end;
+}
+
+/** Doubles from 50 ms to a second: after etcd is back, a watch must not sleep for half a minute. */
+function createBackoff(durationMs: number): NonNullable<NonNullable<IOptions['faultHandling']>['watchBackoff']> {
+  return {duration: durationMs, next: () => createBackoff(Math.min(durationMs * 2, maxWatchBackoffMs))};
+}

@@ -1,0 +1,65 @@
+import {type Address, addressBits, type Family, familyOf, firstAddress, lastAddress, type Prefix, prefixLength, toNumber} from '../core/prefix.ts';
+
+/** Every key that we have in etcd. Addresses are written with all their digits, so that keys sort by value and a block is one range of keys. */
+export interface Keys {
+  readonly all: string;
+  readonly topology: string;
+  host(name: string): string;
+  /** Says which host has an IP, so that no two can. */
+  hostIp(ip: Address): string;
+  block(cidr: Prefix): string;
+  address(ip: Address): string;
+  /** The first and the last key that an address of the block can have. */
+  addressesOf(block: Prefix): {readonly emptyFrom: string; readonly emptyTo: string};
+  /** Says which address a name has, so that it cannot have two of one family. */
+  name(name: string, family: Family): string;
+  /** Written by a daemon to itself: once its watch has shown it, the daemon knows all that was there before. */
+  barrier(id: string): string;
+}
+
+/** Kinds of keys whose values we parse, by the part of the key after the prefix. */
+export type RecordKind = 'topology' | 'host' | 'block' | 'address';
+
+export function createKeys(prefix: string): Keys {
+  const root = `/${prefix.split('/').filter(Boolean).join('/')}`;
+  const address = (ip: Address) => `${root}/addresses/${sortable(ip)}`;
+  return {
+    all: `${root}/`,
+    topology: `${root}/topology`,
+    host: name => `${root}/hosts/${encodeURIComponent(name)}`,
+    hostIp: ip => `${root}/host-ips/${sortable(ip)}`,
+    block: cidr => `${root}/blocks/${sortable(firstAddress(cidr))}-${prefixLength(cidr)}`,
+    address,
+    addressesOf: block => ({emptyFrom: address(firstAddress(block)), emptyTo: address(lastAddress(block))}),
+    name: (name, family) => `${root}/names/${family}/${encodeURIComponent(name)}`,
+    barrier: id => `${root}/barriers/${encodeURIComponent(id)}`,
+  };
+}
+
+const kinds: ReadonlyArray<readonly [string, RecordKind]> = [
+  ['hosts/', 'host'],
+  ['blocks/', 'block'],
+  ['addresses/', 'address'],
+];
+
+/** What kind of record a key holds; undefined for keys that only guard others, and foreign ones. */
+export function kindOfKey(keys: Keys, key: string): RecordKind | undefined {
+  if (key === keys.topology) return 'topology';
+  const rest = key.slice(keys.all.length);
+  return kinds.find(([start]) => rest.startsWith(start))?.[1];
+}
+
+/** 10.1.0.8 is 010.001.000.008; an IPv6 address is written with all its 32 digits. */
+function sortable(ip: Address): string {
+  const family = familyOf(ip);
+  if (family === 'ipv4') {
+    return ip
+      .split('.')
+      .map(part => part.padStart(3, '0'))
+      .join('.');
+  }
+  const digits = toNumber(ip)
+    .toString(16)
+    .padStart(addressBits[family] / 4, '0');
+  return digits.match(/.{4}/g)?.join(':') ?? digits;
+}
