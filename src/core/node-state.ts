@@ -33,6 +33,8 @@ export interface RouteSettings {
 
 export interface PublishSettings {
   readonly enabled: boolean;
+  /** The template folder, for errors that must name it when it is empty. */
+  readonly templates?: string;
   /** Where the chosen bird.conf goes. */
   readonly birdConf: string;
   /** The folder where the rendered publisher.conf goes. */

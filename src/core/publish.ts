@@ -1,0 +1,139 @@
+import type {NodeState, PublishSettings, Self} from './node-state.ts';
+import {comparePrefixes, contains, type Family, familyOf, firstAddress, joinPrefixes, type Prefix} from './prefix.ts';
+import type {Block, Group, State} from './state.ts';
+
+/** What a template can say about this host. The names are the contract with those who write templates; see templates/README.md. */
+export interface TemplateData {
+  readonly Networks: readonly Prefix[];
+  readonly Networks4: readonly Prefix[];
+  readonly Networks6: readonly Prefix[];
+  readonly HostGroups: Readonly<Record<string, TemplateGroup>>;
+  readonly Hostname: string;
+  readonly NodeIP: string;
+  readonly NodeIP4: string;
+  readonly NodeIP6: string;
+  readonly NodeNetwork: string;
+  readonly NodePrefixLength: number | '';
+  readonly LocalAS: number;
+  readonly Tags: Readonly<Record<string, string>>;
+  readonly Vars: Readonly<Record<string, unknown>>;
+  readonly Vips: readonly Prefix[];
+  readonly Blocks: readonly TemplateBlock[];
+}
+
+export interface TemplateGroup {
+  readonly CIDR: Prefix;
+  readonly Name: string;
+  readonly Path: string;
+  readonly Hosts: readonly string[];
+}
+
+/** `Count` is how many addresses of the block are in use. */
+export interface TemplateBlock {
+  readonly CIDR: Prefix;
+  readonly Tenant: string;
+  readonly Segment: string;
+  readonly Network: string;
+  readonly Count: number;
+}
+
+/** Every variable of this host's templates, from the store's state and the agent's settings. */
+export function templateData({self, settings: {publish}, state}: NodeState): TemplateData {
+  const host = state.hosts.get(self.name);
+  const blocks = ownBlocks(self, state);
+  const groups = hostGroups(host?.groups ?? {}, state);
+  const counts = addressCounts(state);
+  return templateVariables({
+    self,
+    networks: announced(publish.prefixes, blocks, groups),
+    groups,
+    blocks: blocks.map(block => ({
+      CIDR: block.cidr,
+      Tenant: block.tenant,
+      Segment: block.segment,
+      Network: block.network,
+      Count: counts.get(block.cidr) ?? 0,
+    })),
+    vips: [],
+    tags: host?.tags ?? {},
+    localAs: publish.localAs,
+    vars: publish.vars,
+  });
+}
+
+export interface TemplateSource {
+  readonly self: Self;
+  readonly networks: readonly Prefix[];
+  readonly groups: Readonly<Record<string, TemplateGroup>>;
+  readonly blocks: readonly TemplateBlock[];
+  readonly vips: readonly Prefix[];
+  readonly tags: Readonly<Record<string, string>>;
+  readonly localAs: number;
+  readonly vars: Readonly<Record<string, unknown>>;
+}
+
+/** The variables by their template names. Those of a family that the host lacks are empty; every list of CIDRs is sorted by value. */
+export function templateVariables({self, networks, groups, blocks, vips, tags, localAs, vars}: TemplateSource): TemplateData {
+  const Networks = networks.toSorted(comparePrefixes);
+  const addressOf = (family: Family) => self.addresses.find(({address}) => familyOf(address) === family);
+  const node = addressOf('ipv4') ?? addressOf('ipv6');
+  return {
+    Networks,
+    Networks4: Networks.filter(prefix => familyOf(prefix) === 'ipv4'),
+    Networks6: Networks.filter(prefix => familyOf(prefix) === 'ipv6'),
+    HostGroups: groups,
+    Hostname: self.name,
+    NodeIP: node?.address ?? '',
+    NodeIP4: addressOf('ipv4')?.address ?? '',
+    NodeIP6: addressOf('ipv6')?.address ?? '',
+    NodeNetwork: node?.prefix ?? '',
+    NodePrefixLength: node?.length ?? '',
+    LocalAS: localAs,
+    Tags: tags,
+    Vars: vars,
+    Vips: vips.toSorted(comparePrefixes),
+    Blocks: blocks.toSorted((a, b) => comparePrefixes(a.CIDR, b.CIDR)),
+  };
+}
+
+function ownBlocks(self: Self, state: State): Block[] {
+  return [...state.blocks.values()].filter(({host}) => host === self.name);
+}
+
+function addressCounts({addresses}: State): ReadonlyMap<Prefix, number> {
+  const counts = new Map<Prefix, number>();
+  for (const {block} of addresses.values()) counts.set(block, (counts.get(block) ?? 0) + 1);
+  return counts;
+}
+
+function announced(
+  prefixes: PublishSettings['prefixes'],
+  blocks: readonly Block[],
+  groups: Readonly<Record<string, TemplateGroup>>,
+): Prefix[] {
+  const cidrs = blocks.map(({cidr}) => cidr);
+  if (prefixes === 'blocks') return cidrs;
+  if (prefixes === 'aggregate') return joinPrefixes(cidrs);
+  const used = Object.values(groups).filter(group => cidrs.some(cidr => contains(group.CIDR, cidr)));
+  return [...new Set(used.map(({CIDR}) => CIDR))];
+}
+
+function hostGroups(groups: Readonly<Record<string, Prefix>>, {trees, hosts}: State): Record<string, TemplateGroup> {
+  const entries = Object.entries(groups).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(
+    entries.flatMap(([network, cidr]) => {
+      const root = trees.find(tree => tree.network.name === network)?.root;
+      const group = root === undefined ? undefined : findLeaf(root, cidr);
+      if (group === undefined) return [];
+      const members = [...hosts.values()].filter(host => host.groups[network] === cidr).map(({name}) => name);
+      return [[network, {CIDR: cidr, Name: group.name, Path: group.path, Hosts: members.toSorted()}]];
+    }),
+  );
+}
+
+/** The leaf of that CIDR; a group with a single child has the child's CIDR, too. */
+function findLeaf(group: Group, cidr: Prefix): Group | undefined {
+  if (group.groups.length === 0) return group.cidr === cidr ? group : undefined;
+  const next = group.groups.filter(child => contains(child.cidr, firstAddress(cidr)));
+  return next.map(child => findLeaf(child, cidr)).find(found => found !== undefined);
+}

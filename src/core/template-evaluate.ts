@@ -1,0 +1,83 @@
+import {type Position, TemplateFaultError} from './template-error.ts';
+import {isTrue, templateHelpers} from './template-helpers.ts';
+import type {BlockNode, Expression, OutputNode, TemplateNode} from './template-nodes.ts';
+import {enter, frame, resolvePath, rootScope, type Scope} from './template-scope.ts';
+import type {Piece} from './template-source-map.ts';
+import {isRecord, kindOf, printable} from './template-values.ts';
+
+/** Walks a parsed template over the data and gives its output, piece by piece. Throws TemplateFaultError. */
+export function evaluateTemplate(nodes: readonly TemplateNode[], data: unknown): Piece[] {
+  const pieces: Piece[] = [];
+  runNodes(nodes, rootScope(data), pieces);
+  return pieces;
+}
+
+function runNodes(nodes: readonly TemplateNode[], scope: Scope, pieces: Piece[]): void {
+  for (const node of nodes) {
+    if (node.kind === 'text') pieces.push({text: node.text, line: node.line, isValue: false});
+    else if (node.kind === 'output') pieces.push({text: outputText(node, scope), line: node.at.line, isValue: true});
+    else runBlock(node, scope, pieces);
+  }
+}
+
+function outputText({value: expression, at}: OutputNode, scope: Scope): string {
+  const value = evaluate(expression, scope);
+  const text = printable(value);
+  if (text !== undefined) return text;
+  throw new TemplateFaultError(`${describe(expression)} is ${kindOf(value)}, which cannot be written into a file`, at);
+}
+
+function runBlock(block: BlockNode, scope: Scope, pieces: Piece[]): void {
+  const value = evaluate(block.argument, scope);
+  if (block.helper === 'each' || (block.helper === 'section' && Array.isArray(value))) {
+    runEach(block, value, scope, pieces);
+    return;
+  }
+  const nodes = isTaken(block, value) ? block.body : block.inverse;
+  const entersValue = nodes === block.body && (block.helper === 'with' || (block.helper === 'section' && value !== true));
+  runNodes(nodes, entersValue ? enter(scope, value, block.names, [value]) : scope, pieces);
+}
+
+function isTaken({helper, isZeroTrue}: BlockNode, value: unknown): boolean {
+  if (helper === 'section') return value !== false && value !== null;
+  if (helper === 'with') return isTrue(value, true);
+  return isTrue(value, isZeroTrue) === (helper === 'if');
+}
+
+function runEach({argument, names, body, inverse, at}: BlockNode, value: unknown, scope: Scope, pieces: Piece[]): void {
+  if (!Array.isArray(value) && !isRecord(value)) {
+    throw new TemplateFaultError(`#each needs a list or a map, ${describe(argument)} is ${kindOf(value)}`, at);
+  }
+  const entries: Array<[string | number, unknown]> = Array.isArray(value)
+    ? value.map((item, index) => [index, item])
+    : Object.entries(value);
+  if (entries.length === 0) runNodes(inverse, scope, pieces);
+  for (const [index, [key, item]] of entries.entries()) {
+    const data = frame(scope, {key, index, first: index === 0, last: index === entries.length - 1});
+    runNodes(body, enter({...scope, data}, item, names, [item, key]), pieces);
+  }
+}
+
+function evaluate(expression: Expression, scope: Scope): unknown {
+  if (expression.kind === 'literal') return expression.value;
+  if (expression.kind === 'path') return resolvePath(expression, scope);
+  return callHelper(
+    expression.name,
+    expression.args.map(argument => evaluate(argument, scope)),
+    expression.at,
+  );
+}
+
+function callHelper(name: string, args: readonly unknown[], at: Position): unknown {
+  const helper = templateHelpers.get(name);
+  if (helper === undefined) throw new TemplateFaultError(`there is no helper "${name}"`, at);
+  try {
+    return helper.call(args);
+  } catch (error) {
+    throw new TemplateFaultError(`${name}: ${error instanceof Error ? error.message : String(error)}, as in ${helper.usage}`, at);
+  }
+}
+
+function describe(expression: Expression): string {
+  return expression.kind === 'path' ? `"${expression.text}"` : 'the value';
+}

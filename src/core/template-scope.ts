@@ -1,0 +1,72 @@
+import {TemplateFaultError} from './template-error.ts';
+import type {PathExpression} from './template-nodes.ts';
+
+/** Where a name is looked up: the current value, those around it (`../`), the names after `as`, and the `@` values. */
+export interface Scope {
+  readonly value: unknown;
+  readonly outer: Scope | undefined;
+  readonly names: ReadonlyMap<string, unknown>;
+  readonly data: DataFrame;
+}
+
+interface DataFrame {
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly outer: DataFrame | undefined;
+}
+
+export function rootScope(value: unknown): Scope {
+  return {value, outer: undefined, names: new Map(), data: {values: {root: value}, outer: undefined}};
+}
+
+/** The scope inside a block over `value`. As in Handlebars, a block over the current value itself is no level for `../`. */
+export function enter(scope: Scope, value: unknown, names: readonly string[], values: readonly unknown[]): Scope {
+  const named = names.length === 0 ? scope.names : new Map([...scope.names, ...names.map((name, index) => [name, values[index]] as const)]);
+  return {value, outer: value === scope.value ? scope.outer : scope, names: named, data: scope.data};
+}
+
+/** A frame of `@` values around the present one, whose other values go on. */
+export function frame({data}: Scope, values: Readonly<Record<string, unknown>>): DataFrame {
+  return {values: {...data.values, ...values}, outer: data};
+}
+
+/** The value that a path names; throws TemplateFaultError when it does not exist. Only own properties of maps and lists can be reached. */
+export function resolvePath(path: PathExpression, scope: Scope): unknown {
+  const [first = '', ...rest] = path.parts;
+  if (!path.isData && !path.isScoped && path.depth === 0 && scope.names.has(first))
+    return descend(scope.names.get(first), rest, path, scope);
+  return descend(path.isData ? dataAt(path, scope) : scopeAt(path, scope).value, path.parts, path, scope);
+}
+
+function descend(start: unknown, parts: readonly string[], path: PathExpression, scope: Scope): unknown {
+  let value = start;
+  for (const part of parts) {
+    const next: unknown = typeof value === 'object' && value !== null && Object.hasOwn(value, part) ? Reflect.get(value, part) : undefined;
+    if (next === undefined || typeof next === 'function') {
+      throw new TemplateFaultError(`"${path.text}" is not defined${hint(path, part, scope)}`, path.at);
+    }
+    value = next;
+  }
+  return value;
+}
+
+function scopeAt(path: PathExpression, scope: Scope): Scope {
+  let found: Scope | undefined = scope;
+  for (let depth = path.depth; depth > 0; depth -= 1) found = found?.outer;
+  if (found === undefined) throw new TemplateFaultError(`"${path.text}" is not defined: there are not so many blocks around it`, path.at);
+  return found;
+}
+
+function dataAt(path: PathExpression, {data}: Scope): unknown {
+  let found: DataFrame | undefined = data;
+  for (let depth = path.depth; depth > 0; depth -= 1) found = found?.outer;
+  return found?.values;
+}
+
+function hint({parts, text, depth, isData}: PathExpression, part: string, scope: Scope): string {
+  const [first = ''] = parts;
+  const root = scope.data.values['root'];
+  if (isData || part !== first || depth > 0 || typeof root !== 'object' || root === null) {
+    return parts[0] === 'Vars' && parts.length === 2 ? `: set it under publish.vars, or ask for it with (has Vars "${part}")` : '';
+  }
+  return scope.outer !== undefined && Object.hasOwn(root, first) ? ` inside this block, write @root.${text}` : '';
+}

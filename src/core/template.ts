@@ -1,0 +1,19 @@
+import path from 'node:path';
+import type {TemplateFile} from './node-state.ts';
+import {TemplateError, TemplateFaultError} from './template-error.ts';
+import {evaluateTemplate} from './template-evaluate.ts';
+import {parseTemplate} from './template-parse.ts';
+import {joinPieces, type RenderedText} from './template-source-map.ts';
+
+/**
+ * Renders a Handlebars template: nothing is escaped, and every name must exist, also in the arguments of #if and #each. Handlebars reads the
+ * template; its tree is walked here, so that each piece of output knows its line, and a name can only reach the data's own properties.
+ */
+export function renderTemplate({file, text}: TemplateFile, data: unknown): RenderedText {
+  try {
+    return joinPieces(evaluateTemplate(parseTemplate(text), data));
+  } catch (error) {
+    if (error instanceof TemplateFaultError) throw new TemplateError(path.basename(file), file, error.fault, error.cause);
+    throw error;
+  }
+}

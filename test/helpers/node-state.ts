@@ -1,0 +1,52 @@
+import type {NodeState, PublishSettings, TemplateFile} from '../../src/core/node-state.ts';
+import {parseAddress, parseInterfaceAddress, parsePrefix} from '../../src/core/prefix.ts';
+import type {State} from '../../src/core/state.ts';
+
+export interface NodeOptions {
+  readonly name?: string;
+  readonly addresses?: readonly string[];
+  readonly publish?: Partial<PublishSettings>;
+  readonly templates?: readonly TemplateFile[];
+  /** The blocks of this host; every one belongs to tenant t1. */
+  readonly blocks?: readonly string[];
+  readonly state?: Partial<State>;
+}
+
+/** A node's state for tests of the desired-* functions: a host with what the options say and nothing more. */
+export function nodeState({
+  name = 'host-1',
+  addresses = ['192.168.20.30/24'],
+  publish,
+  templates = [],
+  blocks = [],
+  state,
+}: NodeOptions = {}): NodeState {
+  const own = blocks.map(cidr => ({cidr: parsePrefix(cidr), network: 'net1', host: name, tenant: 't1', segment: ''}));
+  const self = {name, addresses: addresses.map(parseInterfaceAddress)};
+  const host = {name, ip: self.addresses[0]?.address ?? parseAddress('192.0.2.1'), agentPort: 9604, tags: {}, groups: {}, drained: false};
+  return {
+    self,
+    settings: {
+      routes: {enabled: true, table: 10, multihop: false, aggregate: true},
+      publish: {
+        enabled: true,
+        birdConf: '/etc/bird/bird.conf',
+        confDir: '/etc/bird/conf.d',
+        localAs: 65534,
+        prefixes: 'blocks',
+        vars: {},
+        ...publish,
+      },
+    },
+    state: {
+      revision: 1,
+      trees: [],
+      hosts: new Map([[name, host]]),
+      blocks: new Map(own.map(block => [block.cidr, block])),
+      addresses: new Map(),
+      ...state,
+    },
+    mainRoutes: [],
+    templates,
+  };
+}
