@@ -119,7 +119,8 @@ export function overlaps(a: Prefix, b: Prefix): boolean {
 export function subPrefix(prefix: Prefix, length: number, index: number | bigint): Prefix {
   const family = familyOf(prefix);
   const count = 1n << BigInt(length - prefixLength(prefix));
-  if (BigInt(index) < 0n || BigInt(index) >= count) throw new RangeError(`${prefix} has ${count} prefixes of length ${length}, not ${index}`);
+  const isOutside = BigInt(index) < 0n || BigInt(index) >= count;
+  if (isOutside) throw new RangeError(`${prefix} has ${count} prefixes of length ${length}, not ${index}`);
   const start = toNumber(firstAddress(prefix)) + BigInt(index) * (1n << BigInt(addressBits[family] - length));
   return `${fromNumber(start, family)}/${length}` as Prefix;
 }
