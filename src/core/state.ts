@@ -8,7 +8,10 @@ export interface Network {
   readonly tenants: readonly string[];
 }
 
-/** A node of the prefix tree of one network. `path` joins the names from the root's child down ("zone-A/rack-1"). A leaf has no groups. */
+/**
+ * A node of the prefix tree of one network. `path` joins the names from the top of the map down ("zone-A/rack-1"); a group without a name
+ * counts by its CIDR, the container of several top groups not at all. A leaf has no groups.
+ */
 export interface Group {
   readonly name: string;
   readonly path: string;
@@ -29,6 +32,8 @@ export interface Host {
   readonly name: string;
   readonly ip: Address;
   readonly agentPort: number;
+  /** A drained host gets no new addresses; those that it has stay. */
+  readonly drained: boolean;
   readonly tags: Readonly<Record<string, string>>;
   readonly groups: Readonly<Record<string, Prefix>>;
 }
