@@ -1,0 +1,11 @@
+import {isAddress} from './prefix.ts';
+
+/** True for a name that an address may have: 1 to 253 letters, digits and `. _ - : /`, and not itself an IP. */
+export function isAddressName(text: string): boolean {
+  return /^[A-Za-z0-9._:/-]{1,253}$/.test(text) && !isAddress(text);
+}
+
+/** True for a name that a tenant or a segment may have: letters, digits and `_ - .`; it may be empty. */
+export function isOwnerName(text: string): boolean {
+  return /^[A-Za-z0-9_.-]*$/.test(text);
+}
