@@ -1,0 +1,136 @@
+import {compareByAge, type IndexedBlock} from './indexed-block.ts';
+import {addressBits, comparePrefixes, contains, type Family, familyOf, fromNumber, type Prefix, prefixAt} from './prefix.ts';
+import {createRangeSet, type RangeSet, rangeOf} from './range-set.ts';
+import {createReusableBlocks} from './reusable-blocks.ts';
+import {createSortedLists} from './sorted-lists.ts';
+import type {Block} from './state.ts';
+
+/** Who a block belongs to, and in which network. */
+export type BlockOwner = Pick<Block, 'network' | 'host' | 'tenant' | 'segment'>;
+
+/** The blocks that exist: by CIDR, by owner, by host, by network; those that wait to be reused; the space that is left. */
+export interface BlockIndex {
+  /** A record with the same CIDR is replaced; it keeps its place in the order unless the owner changes. */
+  put(block: Block, revision: number, isFull: boolean): void;
+  delete(cidr: Prefix): void;
+  /** Says whether the block has an address left. */
+  setFull(cidr: Prefix, isFull: boolean): void;
+  block(cidr: Prefix): Block | undefined;
+  /** By value. */
+  blocksIn(network: string, group: Prefix): Block[];
+  /** By value. */
+  blocksOfHost(host: string): Block[];
+  /** In the order in which they were claimed. */
+  blocksOfOwner(owner: BlockOwner): Block[];
+  /** Those with an address left, in the order in which they were claimed. */
+  openBlocks(owner: BlockOwner): Iterable<Block>;
+  /** Blocks without an owner that lie in the group, in the order in which they became free. */
+  reusableBlocks(network: string, group: Prefix): Iterable<Block>;
+  /** The lowest prefix of that length in the group that no block overlaps, and that `excluded` does not cover wholly. */
+  firstFreeBlock(group: Prefix, length: number, excluded: RangeSet): Prefix | undefined;
+}
+
+export function createBlockIndex(): BlockIndex {
+  const entries = new Map<Prefix, IndexedBlock>();
+  const owned = createSortedLists<string, IndexedBlock>(compareByAge);
+  const open = createSortedLists<string, IndexedBlock>(compareByAge);
+  const reusable = createReusableBlocks();
+  const byHost = new Map<string, Set<Prefix>>();
+  const byNetwork = new Map<string, Set<Prefix>>();
+  let taken = takenSpace([]);
+  // Blocks never overlap; should the store hold some that do, their space stays taken until the last of them is gone.
+  let isOverlapping = false;
+
+  function unfile(entry: IndexedBlock): void {
+    const {block} = entry;
+    owned.remove(ownerKey(block), entry);
+    open.remove(ownerKey(block), entry);
+    reusable.remove(entry);
+    dropFrom(byHost, block.host, block.cidr);
+    dropFrom(byNetwork, block.network, block.cidr);
+  }
+
+  function blocksOf(cidrs: Iterable<Prefix>): Block[] {
+    return [...cidrs].sort(comparePrefixes).flatMap(cidr => entries.get(cidr)?.block ?? []);
+  }
+
+  return {
+    put(block, revision, isFull) {
+      const known = entries.get(block.cidr);
+      if (known !== undefined) unfile(known);
+      const range = known?.range ?? rangeOf(block.cidr);
+      if (known === undefined && !taken[familyOf(block.cidr)].add(range)) isOverlapping = true;
+      const isSame = known !== undefined && ownerKey(known.block) === ownerKey(block);
+      const entry = {block, range, revision: isSame ? known.revision : revision};
+      entries.set(block.cidr, entry);
+      addTo(byNetwork, block.network, block.cidr);
+      if (block.host === '') {
+        reusable.insert(entry);
+        return;
+      }
+      addTo(byHost, block.host, block.cidr);
+      owned.insert(ownerKey(block), entry);
+      if (!isFull) open.insert(ownerKey(block), entry);
+    },
+    delete(cidr) {
+      const entry = entries.get(cidr);
+      if (entry === undefined) return;
+      unfile(entry);
+      entries.delete(cidr);
+      if (isOverlapping) taken = takenSpace(entries.values());
+      else taken[familyOf(cidr)].remove(entry.range);
+    },
+    setFull(cidr, isFull) {
+      const entry = entries.get(cidr);
+      if (entry === undefined || entry.block.host === '') return;
+      if (isFull) open.remove(ownerKey(entry.block), entry);
+      else open.insert(ownerKey(entry.block), entry);
+    },
+    block: cidr => entries.get(cidr)?.block,
+    blocksIn: (network, group) => blocksOf([...(byNetwork.get(network) ?? [])].filter(cidr => contains(group, cidr))),
+    blocksOfHost: host => blocksOf(byHost.get(host) ?? []),
+    blocksOfOwner: owner => owned.get(ownerKey(owner)).map(({block}) => block),
+    openBlocks: owner => blocksFrom(open.get(ownerKey(owner))),
+    reusableBlocks: (network, group) => blocksFrom(reusable.inGroup(network, group)),
+    firstFreeBlock(group, length, excluded) {
+      const family = familyOf(group);
+      const size = 1n << BigInt(addressBits[family] - length);
+      const {start, end} = rangeOf(group);
+      let slot = start;
+      while (slot + size <= end) {
+        const block = taken[family].firstOverlap({start: slot, end: slot + size});
+        const gap = excluded.runAt(slot);
+        if (block !== undefined) slot = ((block.end + size - 1n) / size) * size;
+        else if (gap !== undefined && gap.end >= slot + size) slot = (gap.end / size) * size;
+        else return prefixAt(fromNumber(slot, family), length);
+      }
+      return undefined;
+    },
+  };
+}
+
+function ownerKey({network, host, tenant, segment}: BlockOwner): string {
+  return JSON.stringify([network, host, tenant, segment]);
+}
+
+function takenSpace(entries: Iterable<IndexedBlock>): Record<Family, RangeSet> {
+  const taken = {ipv4: createRangeSet(), ipv6: createRangeSet()};
+  for (const {block, range} of entries) taken[familyOf(block.cidr)].add(range);
+  return taken;
+}
+
+function addTo(sets: Map<string, Set<Prefix>>, key: string, cidr: Prefix): void {
+  const set = sets.get(key);
+  if (set === undefined) sets.set(key, new Set([cidr]));
+  else set.add(cidr);
+}
+
+function dropFrom(sets: Map<string, Set<Prefix>>, key: string, cidr: Prefix): void {
+  const set = sets.get(key);
+  set?.delete(cidr);
+  if (set?.size === 0) sets.delete(key);
+}
+
+function* blocksFrom(entries: readonly IndexedBlock[]): Generator<Block> {
+  for (const {block} of entries) yield block;
+}
