@@ -2,13 +2,21 @@ import {randomBytes} from 'node:crypto';
 import {mkdir, open, readFile, rename, rm} from 'node:fs/promises';
 import path from 'node:path';
 
+/** The user and group of a file. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** Replaces a file's content in one step: a temporary file beside it, flushed, then renamed over it. Makes the folder if missing. */
-export async function replaceFile(file: string, text: string, mode = 0o644): Promise<void> {
+export async function replaceFile(file: string, text: string, mode = 0o644, owner?: Owner): Promise<void> {
   await mkdir(path.dirname(file), {recursive: true});
   const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(4).toString('hex')}.tmp`);
   try {
     const handle = await open(temporary, 'wx', mode);
     try {
+      // Only root may give files away.
+      if (owner !== undefined && process.getuid?.() === 0) await handle.chown(owner.uid, owner.gid);
       await handle.writeFile(text);
       await handle.sync();
     } finally {

@@ -1,0 +1,91 @@
+import path from 'node:path';
+import type {BirdFile} from '../../core/desired-bird-files.ts';
+import {InputError} from '../../core/errors.ts';
+
+export interface Rejection {
+  /** The operator's file: the template for files that we made, else the file that BIRD reads. */
+  readonly file: string;
+  /** The line in that file, from 1; undefined where BIRD names none. */
+  readonly line: number | undefined;
+  /** The column in `text`, from 1. */
+  readonly column: number | undefined;
+  readonly reason: string;
+  /** The line as BIRD read it. */
+  readonly text: string;
+}
+
+/** BIRD does not take the files. The last good ones stay live. */
+export class BirdRejectedError extends InputError implements Rejection {
+  readonly file: string;
+  readonly line: number | undefined;
+  readonly column: number | undefined;
+  readonly reason: string;
+  readonly text: string;
+
+  constructor({file, line, column, reason, text}: Rejection, cause?: unknown) {
+    const place = line === undefined ? file : `${file}:${line}`;
+    const caret =
+      text === '' || column === undefined ? '' : `\n${text}\n${text.slice(0, Math.max(0, column - 1)).replaceAll(/[^\t]/g, ' ')}^`;
+    super('ERR_BIRD_REJECTED', `BIRD refuses its configuration: ${reason} (${place})${caret}`, cause === undefined ? {} : {cause});
+    this.name = 'BirdRejectedError';
+    this.file = file;
+    this.line = line;
+    this.column = column;
+    this.reason = reason;
+    this.text = text;
+  }
+}
+
+/** Finds in the files what BIRD complains about: "FILE:LINE:COLUMN reason", with `bird: ` before it when it comes from `bird -p`. */
+export function explainRejection(message: string, files: readonly BirdFile[], birdConf: string): Rejection {
+  const line =
+    message
+      .trim()
+      .split('\n')
+      .findLast(text => placePattern.test(text)) ?? message.trim();
+  const groups = placePattern.exec(line)?.groups;
+  if (groups === undefined) return {file: birdConf, line: undefined, column: undefined, reason: line.replace(/^bird: /, ''), text: ''};
+  const {name = '', line: lineText = '', column = '', reason = ''} = groups;
+  const place = {path: path.resolve(path.dirname(birdConf), name), line: Number(lineText), column: Number(column), reason};
+  return toTemplate(openBlock(place, files, birdConf) ?? place, files);
+}
+
+const placePattern = /^(?:bird: )?(?<name>[^:]\S*?|.+?):(?<line>\d+):(?<column>\d+) (?<reason>.*)$/;
+
+interface Place {
+  readonly path: string;
+  readonly line: number;
+  readonly column: number;
+  readonly reason: string;
+}
+
+function toTemplate({path: livePath, line, column, reason}: Place, files: readonly BirdFile[]): Rejection {
+  const file = files.find(candidate => candidate.path === livePath);
+  const text = file?.text.split('\n')[line - 1]?.trimEnd() ?? '';
+  if (file === undefined || file.source === '') return {file: livePath, line, column, reason, text};
+  return {file: file.source, line: file.lines?.[line - 1] ?? line, column, reason, text};
+}
+
+/** A block left open in an included file goes unnoticed until BIRD is back in bird.conf, where it then complains: find the real place. */
+function openBlock(place: Place, files: readonly BirdFile[], birdConf: string): Place | undefined {
+  if (!place.reason.startsWith('syntax error') || place.path !== birdConf) return undefined;
+  for (const {path: included, text} of files.filter(file => file.path !== birdConf)) {
+    const open = firstOpenBrace(text);
+    if (open !== undefined) return {path: included, ...open, reason: `${place.reason}: this block is never closed`};
+  }
+  return undefined;
+}
+
+function firstOpenBrace(text: string): {line: number; column: number} | undefined {
+  const blank = (match: string) => match.replaceAll(/[^\n]/g, ' ');
+  const code = text.replaceAll(/#.*|"[^"\n]*"|'[^'\n]*'|\/\*[\s\S]*?\*\//g, blank);
+  const open: number[] = [];
+  for (const {0: brace, index} of code.matchAll(/[{}]/g)) {
+    if (brace === '{') open.push(index);
+    else open.pop();
+  }
+  const [first] = open;
+  if (first === undefined) return undefined;
+  const before = code.slice(0, first).split('\n');
+  return {line: before.length, column: (before.at(-1)?.length ?? 0) + 1};
+}
