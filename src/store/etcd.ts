@@ -23,7 +23,12 @@ export function createEtcdStore({endpoints, credentials, auth, deadlineMs = 3000
     hosts: [...endpoints],
     ...(credentials && {credentials}),
     ...(auth && {auth: {...auth}}),
-    grpcOptions: {'grpc.max_receive_message_length': -1, 'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms': 3000, 'grpc.max_reconnect_backoff_ms': 1000},
+    grpcOptions: {
+      'grpc.max_receive_message_length': -1,
+      'grpc.keepalive_time_ms': 10_000,
+      'grpc.keepalive_timeout_ms': 3000,
+      'grpc.max_reconnect_backoff_ms': 1000,
+    },
     defaultCallOptions: context => (context.isStream ? {} : {deadline: Date.now() + deadlineMs}),
     faultHandling: {host: () => noop, global: noop, watchBackoff: createBackoff(50)},
   });
@@ -68,14 +73,15 @@ export function createEtcdStore({endpoints, credentials, auth, deadlineMs = 3000
 
     async watch(prefix, fromRevision, handlers) {
       const watcher = client.watch().prefix(prefix).startRevision(String(fromRevision)).watcher();
-      watcher.on('data', ({events, header}) => {
-        if (events.length === 0) return;
+      watcher.on('data', ({events}) => {
         const changes = events.map(({type, kv}) => ({
           key: kv.key.toString(),
           modRevision: Number(kv.mod_revision),
           ...(type === 'Put' && {value: kv.value.toString()}),
         }));
-        handlers.onEvents(changes, Number(header.revision));
+        // Not the header's revision: for a watch that catches up in several batches, that one runs ahead of what was delivered.
+        const last = changes.at(-1);
+        if (last !== undefined) handlers.onEvents(changes, last.modRevision);
       });
       watcher.on('connected', () => handlers.onConnected());
       watcher.on('disconnected', error => handlers.onDisconnected(error));
@@ -93,13 +99,13 @@ function parseKeyValue({key, value, mod_revision}: {key: Buffer; value: Buffer; 
   return {key: key.toString(), value: value.toString(), modRevision: Number(mod_revision)};
 }
 
-/** An absent key compares as revision 0, and a range compares key by key: "all created at 0" is true of an empty range only (etcd, txn.go). */
+/** A range compares key by key, and an empty one as a single key of revision 0: "all modified before 1" is true of no key (etcd, txn.go). */
 function renderCondition(condition: Condition) {
   if ('key' in condition) {
     return {key: Buffer.from(condition.key), target: 'Mod' as const, result: 'Equal' as const, mod_revision: String(condition.modRevision)};
   }
-  const range = {key: Buffer.from(condition.emptyFrom), range_end: Buffer.from(`${condition.emptyTo}\0`)};
-  return {...range, target: 'Create' as const, result: 'Equal' as const, create_revision: '0'};
+  const range = {key: Buffer.from(condition.from), range_end: Buffer.from(`${condition.to}\0`)};
+  return {...range, target: 'Mod' as const, result: 'Less' as const, mod_revision: String(condition.unchangedSince + 1)};
 }
 
 function renderOperation(operation: Operation) {

@@ -1,20 +1,38 @@
-import {type Address, addressBits, type Family, familyOf, firstAddress, lastAddress, type Prefix, prefixLength, toNumber} from '../core/prefix.ts';
+import {
+  type Address,
+  addressBits,
+  type Family,
+  familyOf,
+  firstAddress,
+  lastAddress,
+  type Prefix,
+  prefixLength,
+  toNumber,
+} from '../core/prefix.ts';
 
 /** Every key that we have in etcd. Addresses are written with all their digits, so that keys sort by value and a block is one range of keys. */
 export interface Keys {
   readonly all: string;
   readonly topology: string;
+  readonly allHosts: KeyRange;
+  readonly allBlocks: KeyRange;
   host(name: string): string;
   /** Says which host has an IP, so that no two can. */
   hostIp(ip: Address): string;
   block(cidr: Prefix): string;
   address(ip: Address): string;
-  /** The first and the last key that an address of the block can have. */
-  addressesOf(block: Prefix): {readonly emptyFrom: string; readonly emptyTo: string};
+  /** The keys that addresses of the block have. */
+  addressesIn(block: Prefix): KeyRange;
   /** Says which address a name has, so that it cannot have two of one family. */
   name(name: string, family: Family): string;
   /** Written by a daemon to itself: once its watch has shown it, the daemon knows all that was there before. */
   barrier(id: string): string;
+}
+
+/** The first and the last key of a range. */
+export interface KeyRange {
+  readonly from: string;
+  readonly to: string;
 }
 
 /** Kinds of keys whose values we parse, by the part of the key after the prefix. */
@@ -26,14 +44,21 @@ export function createKeys(prefix: string): Keys {
   return {
     all: `${root}/`,
     topology: `${root}/topology`,
+    allHosts: below(`${root}/hosts/`),
+    allBlocks: below(`${root}/blocks/`),
     host: name => `${root}/hosts/${encodeURIComponent(name)}`,
     hostIp: ip => `${root}/host-ips/${sortable(ip)}`,
     block: cidr => `${root}/blocks/${sortable(firstAddress(cidr))}-${prefixLength(cidr)}`,
     address,
-    addressesOf: block => ({emptyFrom: address(firstAddress(block)), emptyTo: address(lastAddress(block))}),
+    addressesIn: block => ({from: address(firstAddress(block)), to: address(lastAddress(block))}),
     name: (name, family) => `${root}/names/${family}/${encodeURIComponent(name)}`,
     barrier: id => `${root}/barriers/${encodeURIComponent(id)}`,
   };
+}
+
+/** Our keys are printable ASCII, which DEL comes after. */
+function below(start: string): KeyRange {
+  return {from: start, to: `${start}\x7f`};
 }
 
 const kinds: ReadonlyArray<readonly [string, RecordKind]> = [

@@ -5,7 +5,7 @@ export interface Store {
   list(prefix: string): Promise<Listing>;
   /** Does all operations if every condition holds, else none. Rejects with StoreError when the answer is not known. */
   commit(transaction: Transaction): Promise<CommitResult>;
-  /** Every change of keys that begin with the prefix, from that revision on, in order, one call for each revision or more. */
+  /** Every change of keys that begin with the prefix, from that revision on, in order. */
   watch(prefix: string, fromRevision: number, handlers: WatchHandlers): Promise<Watch>;
   close(): void;
 }
@@ -21,8 +21,13 @@ export interface Listing {
   readonly entries: readonly KeyValue[];
 }
 
-/** `modRevision` 0: the key must not exist. A range (both ends included) must hold no key at all. */
-export type Condition = {readonly key: string; readonly modRevision: number} | {readonly emptyFrom: string; readonly emptyTo: string};
+/**
+ * `modRevision` 0: the key must not exist. A range (both ends included) must hold no key that was written after `unchangedSince`;
+ * 0: it must hold no key at all. Keys that were deleted do not count.
+ */
+export type Condition =
+  | {readonly key: string; readonly modRevision: number}
+  | {readonly from: string; readonly to: string; readonly unchangedSince: number};
 
 export type Operation = {readonly put: string; readonly value: string} | {readonly delete: string};
 
@@ -44,6 +49,7 @@ export interface WatchEvent {
 }
 
 export interface WatchHandlers {
+  /** Whole revisions, the last of them `revision`; never a part of one. */
   onEvents(events: readonly WatchEvent[], revision: number): void;
   onDisconnected(error: unknown): void;
   onConnected(): void;

@@ -7,7 +7,9 @@ export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error' | 'fat
 /** Creates the root logger of a program: JSON on standard output, readable lines when that is a terminal. Secrets are left out by path. */
 export function createLogger(level: string): Logger {
   const options = {level, base: {}, redact: ['*.password', '*.token', 'password', 'token'], timestamp: pino.stdTimeFunctions.isoTime};
-  return process.stdout.isTTY ? pino(options, pretty({colorize: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss.l'})) : pino(options);
+  return process.stdout.isTTY
+    ? pino(options, pretty({colorize: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss.l'}))
+    : pino(options);
 }
 
 /** A logger that keeps silent. */

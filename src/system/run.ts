@@ -15,7 +15,10 @@ export class CommandFailedError extends Error {
   readonly stderr: string;
   readonly exitCode: number | undefined;
 
-  constructor(commandLine: string, {stdout, stderr, exitCode, reason}: {stdout: string; stderr: string; exitCode: number | undefined; reason: string}) {
+  constructor(
+    commandLine: string,
+    {stdout, stderr, exitCode, reason}: {stdout: string; stderr: string; exitCode: number | undefined; reason: string},
+  ) {
     super(`${commandLine}: ${stderr.trim() || stdout.trim() || reason}`);
     this.name = 'CommandFailedError';
     this.stdout = stdout;

@@ -1,0 +1,121 @@
+import {hostname} from 'node:os';
+import {Command, InvalidArgumentError} from 'commander';
+import type {Config} from '../config/schema.ts';
+import {InputError, messageOf} from '../core/errors.ts';
+import {createIpamd} from '../ipam/ipamd.ts';
+import {createServer} from '../rest/server.ts';
+import {type EmbeddedEtcd, startEmbeddedEtcd} from '../store/embedded-etcd.ts';
+import {systemClock} from '../system/clock.ts';
+import {createLogger, type Logger} from '../system/log.ts';
+import {notifyReady} from '../system/notify.ts';
+import {createRun} from '../system/run.ts';
+import {onStopSignal} from '../system/signals.ts';
+import {version} from '../system/version.ts';
+import {addProgramOptions, loadConfig, openStore, type ProgramFlags, readNamed} from './program.ts';
+
+interface DaemonFlags extends ProgramFlags {
+  readonly embeddedEtcd?: string;
+  readonly embeddedEtcdPort: number;
+}
+
+/** `romana daemon` (everything on one port) and `romana ipamd` (addresses alone; until policyd is there, the same). */
+export function daemonCommand(name: 'daemon' | 'ipamd'): Command {
+  return addProgramOptions(new Command(name).description(name === 'daemon' ? 'the REST daemon' : 'the address daemon alone'))
+    .option('--listen <address:port>', 'where REST is served')
+    .option('--embedded-etcd <dir>', 'start a supervised etcd on loopback, its data in that folder')
+    .option('--embedded-etcd-port <port>', 'its port, 0 for any free one', parsePort, 2379)
+    .action(async (flags: DaemonFlags) => {
+      const config = await loadConfig(flags);
+      if (config !== undefined) await runDaemon(config, flags);
+    });
+}
+
+async function runDaemon(config: Config, {embeddedEtcd, embeddedEtcdPort}: DaemonFlags): Promise<void> {
+  const log = createLogger(config.logLevel).child({program: 'daemon'});
+  const signal = onStopSignal();
+  if (config.daemon.blockCooldownSeconds > 0) log.warn({setting: 'daemon.blockCooldownSeconds'}, 'setting has no effect yet');
+  const tls = config.daemon.tls && {
+    cert: (await readNamed('daemon.tls.cert', config.daemon.tls.cert)).toString(),
+    key: (await readNamed('daemon.tls.key', config.daemon.tls.key)).toString(),
+  };
+  const token = config.daemon.tokenFile && (await readNamed('daemon.tokenFile', config.daemon.tokenFile)).toString().trim();
+  const topology = await readTopologyFile(config.daemon.topology);
+
+  let etcd: EmbeddedEtcd | undefined;
+  if (embeddedEtcd !== undefined)
+    etcd = await startEmbeddedEtcd({directory: embeddedEtcd, port: embeddedEtcdPort, clock: systemClock, log});
+  const {store, keys} = await openStore({...config.etcd, ...(etcd && {endpoints: [etcd.endpoint]})});
+  const ipamd = createIpamd({store, keys, clock: systemClock, log: log.child({part: 'ipam'}), id: `${hostname()} ${config.daemon.listen}`});
+  const following = ipamd.ledger.run(signal);
+
+  const app = createServer({
+    routes: ipamd.routes,
+    log: log.child({part: 'rest'}),
+    ...(tls && {tls}),
+    ...(token !== undefined && {token}),
+    isReady: () => ipamd.ledger.isReady && ipamd.ledger.ageMs === 0,
+    stateAgeSeconds: () => ipamd.ledger.ageMs / 1000,
+    metrics: () => ipamd.metrics.registry.metrics(),
+    version,
+  });
+  const [host, port] = splitListen(config.daemon.listen);
+  try {
+    await app.listen({host, port});
+    log.info({listen: config.daemon.listen}, 'daemon is listening');
+    if (topology !== undefined) void loadTopologyOnce(ipamd, topology, log, signal);
+    await notifyReady(createRun(), process.env);
+    await systemClock.sleep(Infinity, signal);
+  } finally {
+    await app.close();
+    await following;
+    store.close();
+    await etcd?.stop();
+  }
+}
+
+/** Gives the store its first topology, as soon as it is reachable and if it holds none. */
+async function loadTopologyOnce(
+  ipamd: ReturnType<typeof createIpamd>,
+  topology: {file: string; body: unknown},
+  log: Logger,
+  signal: AbortSignal,
+) {
+  const {file, body} = topology;
+  while (!signal.aborted) {
+    try {
+      if (!ipamd.ledger.isReady) throw new Error('the store has not been read yet');
+      await ipamd.ledger.sync();
+      if (ipamd.ledger.tables.topology !== undefined) return;
+      await ipamd.topologies.update(body);
+      log.info({file}, 'first topology was loaded');
+      return;
+    } catch (error) {
+      if (error instanceof InputError) {
+        log.error({file, reason: messageOf(error)}, 'first topology was refused');
+        return;
+      }
+      await systemClock.sleep(100, signal);
+    }
+  }
+}
+
+async function readTopologyFile(file: string | undefined): Promise<{file: string; body: unknown} | undefined> {
+  if (file === undefined) return undefined;
+  const text = (await readNamed('daemon.topology', file)).toString();
+  try {
+    return {file, body: JSON.parse(text)};
+  } catch (error) {
+    throw new InputError('ERR_CONFIG', `daemon.topology: got ${JSON.stringify(file)}: ${messageOf(error)}`, {cause: error});
+  }
+}
+
+function splitListen(listen: string): [host: string, port: number] {
+  const colon = listen.lastIndexOf(':');
+  return [listen.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), Number(listen.slice(colon + 1))];
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65535) throw new InvalidArgumentError('expected a port, 0 to 65535');
+  return port;
+}

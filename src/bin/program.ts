@@ -1,0 +1,90 @@
+import {readFile} from 'node:fs/promises';
+import type {Command} from 'commander';
+import {parseConfig} from '../config/load.ts';
+import {printConfig} from '../config/print.ts';
+import type {Config} from '../config/schema.ts';
+import {InputError, messageOf} from '../core/errors.ts';
+import {createEtcdStore} from '../store/etcd.ts';
+import {createKeys, type Keys} from '../store/keys.ts';
+import type {Store} from '../store/store.ts';
+import {readFileIfPresent} from '../system/files.ts';
+
+const defaultConfigFile = '/etc/romana/romana.yaml';
+
+/** The flags that every long-running program has. */
+export function addProgramOptions(command: Command): Command {
+  return command
+    .option('--config <file>', `configuration file (default: $ROMANA_CONFIG or ${defaultConfigFile})`)
+    .option('--check-config', 'print the effective configuration and exit')
+    .option('--log-level <level>', 'fatal, error, warn, info, debug or trace')
+    .option('--etcd-endpoints <urls>', 'comma-separated URLs of etcd', splitList)
+    .option('--etcd-prefix <prefix>', 'the prefix of all keys in etcd');
+}
+
+export interface ProgramFlags {
+  readonly config?: string;
+  readonly checkConfig?: boolean;
+  readonly logLevel?: string;
+  readonly etcdEndpoints?: readonly string[];
+  readonly etcdPrefix?: string;
+  readonly listen?: string;
+  readonly hostName?: string;
+  readonly hostAddress?: readonly string[];
+}
+
+/** Reads the configuration of a program from flags, environment and file. With --check-config it prints it and gives nothing. */
+export async function loadConfig(flags: ProgramFlags): Promise<Config | undefined> {
+  const config = parseConfig({
+    file: await readConfigFile(flags.config ?? process.env['ROMANA_CONFIG']),
+    environment: process.env,
+    flags: nest(flags),
+  });
+  if (flags.checkConfig !== true) return config;
+  process.stdout.write(printConfig(config));
+  return undefined;
+}
+
+/** Opens etcd as configured; reads the files that hold keys and the password. */
+export async function openStore(etcd: Config['etcd']): Promise<{store: Store; keys: Keys}> {
+  const {endpoints, prefix, tls, username, passwordFile} = etcd;
+  const credentials = tls && {
+    rootCertificate: await readNamed('etcd.tls.ca', tls.ca),
+    ...(tls.key !== undefined && {privateKey: await readNamed('etcd.tls.key', tls.key)}),
+    ...(tls.cert !== undefined && {certChain: await readNamed('etcd.tls.cert', tls.cert)}),
+  };
+  const auth =
+    username === undefined || passwordFile === undefined
+      ? undefined
+      : {username, password: (await readNamed('etcd.passwordFile', passwordFile)).toString().trim()};
+  return {store: createEtcdStore({endpoints, ...(credentials && {credentials}), ...(auth && {auth})}), keys: createKeys(prefix)};
+}
+
+/** Reads a file that a setting names; throws InputError that names the setting. */
+export async function readNamed(setting: string, file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    throw new InputError('ERR_CONFIG', `${setting}: got ${JSON.stringify(file)}: ${messageOf(error)}`, {cause: error});
+  }
+}
+
+export function splitList(text: string): string[] {
+  return text.split(',').map(part => part.trim());
+}
+
+async function readConfigFile(named: string | undefined) {
+  const file = named ?? defaultConfigFile;
+  const text = await readFileIfPresent(file);
+  if (text === undefined && named !== undefined)
+    throw new InputError('ERR_CONFIG', `cannot read the configuration file ${file}: there is no such file`);
+  return text === undefined ? undefined : {path: file, text};
+}
+
+function nest({logLevel, etcdEndpoints, etcdPrefix, listen, hostName, hostAddress}: ProgramFlags): Record<string, unknown> {
+  return {
+    ...(logLevel !== undefined && {logLevel}),
+    etcd: {...(etcdEndpoints && {endpoints: etcdEndpoints}), ...(etcdPrefix !== undefined && {prefix: etcdPrefix})},
+    daemon: {...(listen !== undefined && {listen})},
+    host: {...(hostName !== undefined && {name: hostName}), ...(hostAddress && {address: hostAddress})},
+  };
+}

@@ -1,0 +1,66 @@
+import {parse as parseYaml, YAMLParseError} from 'yaml';
+import type {z} from 'zod';
+import {InputError} from '../core/errors.ts';
+import {readEnvironment} from './environment.ts';
+import {Config} from './schema.ts';
+
+export interface ConfigSources {
+  /** The file's path and text; no text where there is no file. */
+  readonly file?: {readonly path: string; readonly text: string} | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Nested like the file. */
+  readonly flags: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The effective configuration: flags over environment over file over defaults.
+ * Throws InputError ERR_CONFIG that lists every problem: path, value, and what was expected.
+ */
+export function parseConfig({file, environment, flags}: ConfigSources): Config {
+  const settings = [parseFile(file), readEnvironment(environment), flags].reduce<Record<string, unknown>>(merge, {});
+  const result = Config.safeParse(settings, {reportInput: true});
+  if (result.success) return deepFreeze(result.data);
+  const problems = result.error.issues.flatMap(describe);
+  throw new InputError(
+    'ERR_CONFIG',
+    [`cannot use the configuration${file === undefined ? '' : ` in ${file.path}`}:`, ...problems].join('\n  '),
+  );
+}
+
+function parseFile(file: ConfigSources['file']): Record<string, unknown> {
+  if (file === undefined) return {};
+  try {
+    const document: unknown = parseYaml(file.text) ?? {};
+    if (isObject(document)) return document;
+  } catch (error) {
+    if (!(error instanceof YAMLParseError)) throw error;
+    throw new InputError('ERR_CONFIG', `cannot read ${file.path}: ${error.message}`, {cause: error});
+  }
+  throw new InputError('ERR_CONFIG', `cannot read ${file.path}: expected keys and values (see the README)`);
+}
+
+function merge(below: Record<string, unknown>, above: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const merged = {...below};
+  for (const [key, value] of Object.entries(above)) {
+    const present = merged[key];
+    merged[key] = isObject(present) && isObject(value) ? merge(present, value) : value;
+  }
+  return merged;
+}
+
+function describe(issue: z.core.$ZodIssue): string[] {
+  const path = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') return issue.keys.map(key => `${[...issue.path, key].join('.')}: unknown key`);
+  const value = issue.input === undefined ? 'nothing' : JSON.stringify(issue.input);
+  const expected = issue.message.replace(/^Invalid input: /, '').replace(/, received .*$/, '');
+  return [`${path === '' ? 'the whole' : path}: got ${value}: ${expected}`];
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function deepFreeze<Value>(value: Value): Value {
+  if (typeof value === 'object' && value !== null) for (const inner of Object.values(Object.freeze(value))) deepFreeze(inner);
+  return value;
+}

@@ -1,0 +1,108 @@
+import {z} from 'zod';
+import type {MainRoute} from '../core/node-state.ts';
+import {type Address, type Family, isAddress, type Prefix, parseAddress, parsePrefix} from '../core/prefix.ts';
+import {routeProtocol} from '../core/route-protocol.ts';
+import {CommandFailedError, type Run} from '../system/run.ts';
+
+/** A route as the kernel shows it. */
+export interface KernelRoute {
+  readonly to: Prefix;
+  readonly type: string;
+  readonly via: Address | undefined;
+  readonly dev: string;
+  readonly metric: number;
+  readonly protocol: string;
+  readonly isLinkDown: boolean;
+}
+
+const families: readonly Family[] = ['ipv4', 'ipv6'];
+const flag = {ipv4: '-4', ipv6: '-6'} as const;
+
+const Route = z.object({
+  type: z.string().default('unicast'),
+  dst: z.string(),
+  gateway: z.string().optional(),
+  dev: z.string().optional(),
+  metric: z.number().default(0),
+  protocol: z.string().default(''),
+  flags: z.array(z.string()).default([]),
+});
+
+/** Reads the routes of a table in both families; of our own protocol only, or all. A table that does not exist has none. */
+export async function readRoutes(run: Run, table: number | 'main', {isOwn}: {readonly isOwn: boolean}): Promise<KernelRoute[]> {
+  const ours = isOwn ? ['proto', String(routeProtocol)] : [];
+  const outputs = await Promise.all(
+    families.map(async family => {
+      const args = ['-json', '-details', '-N', flag[family], 'route', 'show', 'table', String(table), ...ours];
+      const text = await run('ip', args).catch(ignoreMissingTable);
+      return parseRoutes(text, family);
+    }),
+  );
+  return outputs.flat();
+}
+
+/** The unicast routes of the main table, as what the desired-* functions decide from. */
+export async function readMainRoutes(run: Run): Promise<MainRoute[]> {
+  const routes = await readRoutes(run, 'main', {isOwn: false});
+  return routes
+    .filter(({type, dev, isLinkDown}) => type === 'unicast' && dev !== '' && !isLinkDown)
+    .map(({to, via, dev, metric}) => ({to, dev, metric, ...(via !== undefined && {via})}));
+}
+
+/** Runs lines of `ip` in one process per family; goes on after a failed line, then throws one error. */
+export async function runBatch(run: Run, lines: readonly {readonly family: Family; readonly line: string}[]): Promise<void> {
+  const failures: string[] = [];
+  for (const family of families) {
+    const own = lines.filter(line => line.family === family).map(({line}) => line);
+    if (own.length === 0) continue;
+    await run('ip', [flag[family], '-force', '-batch', '-'], {input: `${own.join('\n')}\n`}).catch(error =>
+      failures.push(explain(error, own)),
+    );
+  }
+  if (failures.length > 0) throw new Error(`cannot change routes: ${failures.join('; ')}`);
+}
+
+function parseRoutes(text: string, family: Family): KernelRoute[] {
+  const routes = z.array(z.unknown()).parse(JSON.parse(text.trim() || '[]'));
+  return routes.flatMap(value => {
+    const route = Route.safeParse(value);
+    if (!route.success) return [];
+    const {type, dst, gateway, dev, metric, protocol, flags} = route.data;
+    return [
+      {
+        to: parseDestination(dst, family),
+        type: typeNames[type] ?? type,
+        via: gateway === undefined ? undefined : parseAddress(gateway),
+        dev: dev ?? '',
+        metric,
+        protocol,
+        isLinkDown: flags.includes('linkdown') || flags.includes('dead'),
+      },
+    ];
+  });
+}
+
+// With -N, iproute2 prints numbers for the types that it knows by name (rtnetlink.h).
+const typeNames: Readonly<Record<string, string>> = {'1': 'unicast', '6': 'blackhole', '7': 'unreachable', '8': 'prohibit'};
+
+function parseDestination(text: string, family: Family): Prefix {
+  if (text === 'default') return parsePrefix(family === 'ipv4' ? '0.0.0.0/0' : '::/0');
+  return parsePrefix(isAddress(text) ? `${text}/${family === 'ipv4' ? 32 : 128}` : text);
+}
+
+function ignoreMissingTable(error: unknown): string {
+  if (error instanceof CommandFailedError && /FIB table does not exist/.test(error.stderr)) return '[]';
+  throw error;
+}
+
+/** Names the first lines that failed: `ip` says "Command failed -:3" for the third. */
+function explain(error: unknown, lines: readonly string[]): string {
+  if (!(error instanceof CommandFailedError)) return String(error);
+  const reasons = error.stderr.trim().split('\n');
+  const failed = reasons.flatMap((reason, index) => {
+    const number = /^Command failed -:(\d+)/.exec(reason)?.[1];
+    return number === undefined ? [] : [`ip ${lines[Number(number) - 1]}: ${reasons[index - 1] ?? reason}`];
+  });
+  const shown = failed.slice(0, 5).join('; ');
+  return failed.length === 0 ? error.message : `${shown}${failed.length > 5 ? ` and ${failed.length - 5} more` : ''}`;
+}

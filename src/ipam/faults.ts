@@ -1,0 +1,18 @@
+import {InputError} from '../core/errors.ts';
+
+/** Something that a request names does not exist. The REST answer carries what it was (404). */
+export class NotFoundError extends InputError {
+  readonly resourceType: string;
+  readonly resourceId: string;
+
+  constructor(resourceType: string, resourceId: string) {
+    super('ERR_NOT_FOUND', `A ${resourceType} named ${JSON.stringify(resourceId)} does not exist.`);
+    this.name = 'NotFoundError';
+    this.resourceType = resourceType;
+    this.resourceId = resourceId;
+  }
+}
+
+export function notFound(resourceType: string, resourceId: string): NotFoundError {
+  return new NotFoundError(resourceType, resourceId);
+}

@@ -1,0 +1,60 @@
+import {InputError} from '../core/errors.ts';
+import type {Route} from '../rest/route.ts';
+import type {Keys} from '../store/keys.ts';
+import type {Store} from '../store/store.ts';
+import type {Clock} from '../system/clock.ts';
+import type {Logger} from '../system/log.ts';
+import {type Addresses, createAddresses} from './addresses.ts';
+import {createHosts, type Hosts} from './hosts.ts';
+import {createLedger, type Ledger} from './ledger.ts';
+import {createIpamMetrics, type IpamMetrics} from './metrics.ts';
+import {ipamRoutes} from './routes.ts';
+import {createTopologies, type Topologies} from './topology.ts';
+import {createTransactor} from './transact.ts';
+
+export interface Ipamd {
+  readonly ledger: Ledger;
+  readonly addresses: Addresses;
+  readonly hosts: Hosts;
+  readonly topologies: Topologies;
+  readonly routes: readonly Route[];
+  readonly metrics: IpamMetrics;
+}
+
+export interface IpamdOptions {
+  readonly store: Store;
+  readonly keys: Keys;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Differs between the daemons of one store. */
+  readonly id: string;
+}
+
+/** The parts of ipamd, wired. Nothing runs before `ledger.run`. */
+export function createIpamd({store, keys, clock, log, id}: IpamdOptions): Ipamd {
+  const ledger = createLedger({store, keys, clock, log, id});
+  const metrics = createIpamMetrics(ledger);
+  const transact = createTransactor({ledger, clock, onRetry: metrics.retry});
+  const addresses = measured(createAddresses({ledger, transact, clock}), metrics, clock);
+  const hosts = createHosts({ledger, transact});
+  const topologies = createTopologies({ledger, transact});
+  return {ledger, addresses, hosts, topologies, metrics, routes: ipamRoutes({ledger, addresses, hosts, topologies})};
+}
+
+function measured(addresses: Addresses, metrics: IpamMetrics, clock: Clock): Addresses {
+  return {
+    ...addresses,
+    async allocate(request) {
+      const start = clock.now();
+      const report = (result: Parameters<IpamMetrics['allocation']>[0]) => metrics.allocation(result, (clock.now() - start) / 1000);
+      try {
+        const ip = await addresses.allocate(request);
+        report('ok');
+        return ip;
+      } catch (error) {
+        report(error instanceof InputError ? 'refused' : 'failed');
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,159 @@
+import {declaredHosts} from '../core/declared-hosts.ts';
+import {InputError} from '../core/errors.ts';
+import {leafAt, networkTrees} from '../core/group-tree.ts';
+import {createPlacer, isEligible} from '../core/placement.ts';
+import {contains, type Prefix} from '../core/prefix.ts';
+import type {Host, NetworkTree} from '../core/state.ts';
+import {parseTopology, type TopologyDocument} from '../core/topology-document.ts';
+import {renderRecord} from '../store/records.ts';
+import type {Transaction} from '../store/store.ts';
+import type {Ledger} from './ledger.ts';
+import {joinTransactions, type Transactor} from './transact.ts';
+
+/** What a new topology document would do to what is there. */
+export interface TopologyPreview {
+  readonly fits: boolean;
+  readonly problems: readonly string[];
+  readonly changes: {readonly hosts_added: readonly string[]; readonly hosts_moved: readonly string[]};
+}
+
+export interface Topologies {
+  /** Replaces the topology. Throws InputError: ERR_MALFORMED, ERR_INVALID, ERR_CONFLICT when a host or an address would not fit. */
+  update(document: unknown): Promise<void>;
+  /** The same without doing it. Throws InputError: ERR_MALFORMED, ERR_INVALID. */
+  preview(document: unknown): Promise<TopologyPreview>;
+}
+
+// A host that is added takes four operations or conditions, and etcd takes 128 of each in one transaction.
+const hostsAtOnce = 30;
+
+export function createTopologies({ledger, transact}: {readonly ledger: Ledger; readonly transact: Transactor}): Topologies {
+  return {
+    async update(body) {
+      const document = parseTopology(body);
+      await transact(() => {
+        const plan = planUpdate(ledger, document);
+        const [problem] = plan.problems;
+        if (problem !== undefined) throw new InputError('ERR_CONFLICT', problem);
+        return {transaction: updating(ledger, body, plan), result: undefined};
+      });
+    },
+
+    preview: async body => {
+      const document = parseTopology(body);
+      return transact(() => {
+        const {added, moved, problems} = planUpdate(ledger, document);
+        const changes = {hosts_added: added.map(({name}) => name), hosts_moved: moved.map(({name}) => name)};
+        return {result: {fits: problems.length === 0, problems, changes}};
+      });
+    },
+  };
+}
+
+interface UpdatePlan {
+  readonly added: readonly Host[];
+  readonly moved: readonly Host[];
+  readonly problems: readonly string[];
+}
+
+/** Hosts keep their groups where the new trees still have them; every block must lie in its host's group. */
+function planUpdate({tables}: Ledger, document: TopologyDocument): UpdatePlan {
+  const trees = networkTrees(document);
+  const declared = declaredHosts(document);
+  const problems: string[] = [];
+  const present = [...tables.hosts.values()].map(({value}) => value);
+
+  const kept = present.map(host => ({...host, groups: keptGroups(trees, host, declared.get(host.name)?.groups ?? {})}));
+  const placer = createPlacer({trees, hosts: kept, declared});
+  const place = (host: Host): Host => {
+    try {
+      return {...host, groups: {...placer.place(host), ...host.groups}};
+    } catch (error) {
+      if (error instanceof InputError) problems.push(error.message);
+      return host;
+    }
+  };
+  const placed = kept.map(host => (trees.every(({network}) => network.name in host.groups) ? host : place(host)));
+
+  const ips = new Map(present.map(({name, ip}) => [ip, name]));
+  const added: Host[] = [];
+  for (const {name, ip, tags} of declared.values()) {
+    const known = tables.hosts.get(name)?.value;
+    const owner = ips.get(ip);
+    if (known !== undefined && known.ip !== ip) problems.push(`Host ${name} is there already, with IP ${known.ip} and not ${ip}.`);
+    else if (owner !== undefined && owner !== name) problems.push(`IP ${ip} of host ${name} belongs to host ${owner} already.`);
+    else if (known === undefined) added.push(place({name, ip, tags, agentPort: 9604, drained: false, groups: {}}));
+  }
+
+  problems.push(...misfits(tables, trees, placed));
+  const moved = placed.filter((host, index) => renderRecord(host) !== renderRecord(present[index]));
+  if (added.length + moved.length > hostsAtOnce) {
+    problems.push(`${added.length} hosts to add and ${moved.length} to move are more than the ${hostsAtOnce} that one update can change.`);
+  }
+  return {added, moved, problems};
+}
+
+function keptGroups(trees: readonly NetworkTree[], host: Host, declared: Readonly<Record<string, Prefix>>): Record<string, Prefix> {
+  const kept = trees.flatMap((tree): [string, Prefix][] => {
+    const {name} = tree.network;
+    const leaf = host.groups[name];
+    const isKept = leaf !== undefined && leafAt(tree, leaf) !== undefined && (declared[name] ?? leaf) === leaf;
+    return isKept && (name in declared || isEligible(tree, leaf, host.tags)) ? [[name, leaf]] : [];
+  });
+  return Object.fromEntries(kept);
+}
+
+/** The first address that would not lie in its host's group any more, by network. */
+function misfits(tables: Ledger['tables'], trees: readonly NetworkTree[], hosts: readonly Host[]): string[] {
+  const groups = new Map(hosts.map(host => [host.name, host.groups]));
+  const networks = new Map(trees.map(({network}) => [network.name, network]));
+  const problems = new Map<string, string>();
+  for (const {value: address} of tables.addresses.values()) {
+    const group = groups.get(address.host)?.[address.network];
+    const network = networks.get(address.network);
+    const isFit = network !== undefined && group !== undefined && contains(network.cidr, address.block) && contains(group, address.block);
+    if (isFit || problems.has(address.network)) continue;
+    const place = group === undefined ? `network ${address.network} has no group for it` : `its group is ${group} then`;
+    problems.set(address.network, `Address ${address.ip} (${address.name}) of host ${address.host} would not fit: ${place}.`);
+  }
+  return [...problems.values()];
+}
+
+/** Hosts and blocks must be those that the plan has seen: an address given out meanwhile in a new block might not fit. */
+function updating(ledger: Ledger, body: unknown, {added, moved}: UpdatePlan): Transaction {
+  const {keys, tables, revision} = ledger;
+  const misplaced = [...tables.blocks.values()].filter(({value: {host, cidr}}) => host === '' || ledger.index.countIn(cidr) === 0);
+  const trees = networkTrees(parseTopology(body));
+  const dropped = misplaced.filter(({value: {cidr, network}}) => {
+    return !trees.some(tree => tree.network.name === network && contains(tree.network.cidr, cidr));
+  });
+  const base: Transaction = {
+    conditions: [
+      {key: keys.topology, modRevision: tables.topology?.modRevision ?? 0},
+      {...keys.allHosts, unchangedSince: revision},
+      {...keys.allBlocks, unchangedSince: revision},
+    ],
+    operations: [{put: keys.topology, value: renderRecord(body)}],
+  };
+  const parts = [
+    ...added.map(host => ({
+      conditions: [
+        {key: keys.host(host.name), modRevision: 0},
+        {key: keys.hostIp(host.ip), modRevision: 0},
+      ],
+      operations: [
+        {put: keys.host(host.name), value: renderRecord(host)},
+        {put: keys.hostIp(host.ip), value: host.name},
+      ],
+    })),
+    ...moved.map(host => ({
+      conditions: [{key: keys.host(host.name), modRevision: tables.hosts.get(host.name)?.modRevision ?? 0}],
+      operations: [{put: keys.host(host.name), value: renderRecord(host)}],
+    })),
+    ...dropped.slice(0, hostsAtOnce).map(({value: {cidr}, modRevision}) => ({
+      conditions: [{key: keys.block(cidr), modRevision}],
+      operations: [{delete: keys.block(cidr)}],
+    })),
+  ];
+  return joinTransactions([base, ...parts]);
+}

@@ -1,0 +1,87 @@
+import {pathTo} from '../core/group-tree.ts';
+import {compareAddresses, comparePrefixes, contains, type Prefix} from '../core/prefix.ts';
+import type {AllocatedAddress, Block, Host} from '../core/state.ts';
+import {type TopologyOutput, topologyDocument} from '../core/topology-output.ts';
+import type {Ledger} from './ledger.ts';
+
+/** The wire forms of what the ledger holds (contract, section 4). */
+export interface Views {
+  networks(): object[];
+  hosts(): object;
+  host(name: string): object | undefined;
+  blocks(filter: BlockFilter): object;
+  addresses(): object[];
+  topology(): TopologyOutput;
+}
+
+export interface BlockFilter {
+  readonly host?: string | undefined;
+  readonly network?: string | undefined;
+  readonly tenant?: string | undefined;
+  readonly segment?: string | undefined;
+}
+
+export function createViews(ledger: Ledger): Views {
+  return {
+    networks() {
+      const networks = ledger.tables.topology?.value.document.networks ?? [];
+      return networks.map(({name, cidr}) => ({revision: ledger.revision, id: name, cidr})).sort((a, b) => compareText(a.id, b.id));
+    },
+    hosts() {
+      const hosts = [...ledger.tables.hosts.values()].map(({value}) => value).sort((a, b) => compareText(a.name, b.name));
+      return {hosts: hosts.map(host => hostView(ledger, host)), revision: ledger.revision};
+    },
+    host(name) {
+      const host = ledger.tables.hosts.get(name)?.value;
+      return host && hostView(ledger, host);
+    },
+    blocks(filter) {
+      const isWanted = (block: Block) =>
+        (['host', 'network', 'tenant', 'segment'] as const).every(field => filter[field] === undefined || block[field] === filter[field]);
+      const blocks = [...ledger.tables.blocks.values()].filter(({value}) => isWanted(value));
+      blocks.sort((a, b) => comparePrefixes(a.value.cidr, b.value.cidr));
+      return {
+        revision: ledger.revision,
+        blocks: blocks.map(({value: {cidr, tenant, segment, host}, modRevision}) => ({
+          revision: modRevision,
+          cidr,
+          tenant,
+          segment,
+          host,
+          allocated_ip_count: ledger.index.countIn(cidr),
+        })),
+      };
+    },
+    addresses: () =>
+      [...ledger.tables.addresses.values()]
+        .map(({value}) => value)
+        .sort((a, b) => compareAddresses(a.ip, b.ip))
+        .map(addressView),
+    topology() {
+      const stored = ledger.tables.topology;
+      const hosts = [...ledger.tables.hosts.values()].map(({value}) => value);
+      return stored === undefined ? {networks: [], topologies: []} : topologyDocument(stored.value.document, hosts);
+    },
+  };
+}
+
+/** `cidr` repeats `block` under the name that the older clients know. */
+export function addressView({name, ip, block, host, tenant, segment, network, allocatedAt}: AllocatedAddress): object {
+  return {name, ip, cidr: block, block, host, tenant, segment, network, allocated_at: allocatedAt};
+}
+
+function hostView(ledger: Ledger, {name, ip, agentPort, tags, drained, groups}: Host): object {
+  const trees = ledger.tables.topology?.value.trees ?? [];
+  const groupViews = trees.flatMap(tree => {
+    const cidr = groups[tree.network.name];
+    if (cidr === undefined) return [];
+    const group = pathTo(tree, cidr).findLast(({cidr: found}) => contains(found, cidr as Prefix));
+    return [[tree.network.name, {name: group?.name ?? '', path: group?.path ?? '', cidr}] as const];
+  });
+  return {name, ip, agent_port: agentPort, tags, k8s_info: null, drained, groups: Object.fromEntries(groupViews)};
+}
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,59 @@
+import {InputError, messageOf} from '../core/errors.ts';
+
+/** The body of every error answer. `details` is always a sentence. */
+export interface Problem {
+  readonly status_code: number;
+  readonly details: string;
+  readonly resource_type: string;
+  readonly resource_id: string;
+  readonly see_also: string;
+}
+
+/** An error that knows its own HTTP status: wrong content type, missing token. */
+export class HttpError extends Error {
+  readonly statusCode: number;
+
+  constructor(statusCode: number, message: string) {
+    super(message);
+    this.name = 'HttpError';
+    this.statusCode = statusCode;
+  }
+}
+
+const statusOfCode: Readonly<Record<string, number>> = {
+  ERR_MALFORMED: 400,
+  ERR_NOT_FOUND: 404,
+  ERR_EXISTS: 409,
+  ERR_CONFLICT: 409,
+  ERR_INVALID: 422,
+  ERR_ADDRESS: 422,
+  ERR_PREFIX: 422,
+  ERR_STORE: 503,
+  ERR_NO_ADDRESS: 507,
+  FST_ERR_CTP_BODY_TOO_LARGE: 413,
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 415,
+  FST_ERR_CTP_EMPTY_JSON_BODY: 400,
+};
+
+/** The answer to an error that was thrown while a request was served. What nobody has foreseen is a 500 without inner details. */
+export function problemOf(error: unknown): Problem {
+  const status = statusOf(error);
+  const [resource_type, resource_id] = resourceOf(error);
+  const details = status === 500 ? 'An internal error happened; the log of the daemon says more.' : messageOf(error);
+  return {status_code: status, details, resource_type, resource_id, see_also: ''};
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof HttpError) return error.statusCode;
+  const {code, statusCode} = error instanceof Error ? (error as {code?: unknown; statusCode?: unknown}) : {};
+  const known = typeof code === 'string' ? statusOfCode[code] : undefined;
+  if (known !== undefined) return known;
+  if (error instanceof InputError) return 422;
+  return typeof statusCode === 'number' && statusCode < 500 ? statusCode : 500;
+}
+
+function resourceOf(error: unknown): [type: string, id: string] {
+  if (error instanceof Error && 'resourceType' in error && 'resourceId' in error)
+    return [String(error.resourceType), String(error.resourceId)];
+  return ['', ''];
+}

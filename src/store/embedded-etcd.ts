@@ -1,0 +1,141 @@
+import {type ChildProcess, spawn} from 'node:child_process';
+import {closeSync, openSync} from 'node:fs';
+import {mkdir, readFile} from 'node:fs/promises';
+import {createServer} from 'node:net';
+import path from 'node:path';
+import {InputError} from '../core/errors.ts';
+import type {Clock} from '../system/clock.ts';
+import {readFileIfPresent, replaceFile} from '../system/files.ts';
+import type {Logger} from '../system/log.ts';
+import {StoreError} from './store.ts';
+
+/** A real etcd on loopback for a lab or a single machine, started again whenever it ends. */
+export interface EmbeddedEtcd {
+  readonly endpoint: string;
+  stop(): Promise<void>;
+}
+
+export interface EmbeddedEtcdOptions {
+  readonly directory: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const startTimeoutMs = 25_000;
+const restartMs = 500;
+
+/** Starts etcd on the directory and waits until it answers. What a killed daemon has left running there is ended first. */
+export async function startEmbeddedEtcd({directory, port, clock, log}: EmbeddedEtcdOptions): Promise<EmbeddedEtcd> {
+  await mkdir(directory, {recursive: true, mode: 0o700});
+  await claimDirectory(directory);
+  await endLeftover(directory, clock);
+  const endpoint = `http://127.0.0.1:${port === 0 ? await freePort() : port}`;
+  let isStopping = false;
+  let child = await startOnce(directory, endpoint);
+  const supervise = () => {
+    child.once('exit', async (code, signal) => {
+      if (isStopping) return;
+      log.error({code, signal}, 'embedded etcd has ended, starting it again');
+      await clock.sleep(restartMs);
+      child = await startOnce(directory, endpoint);
+      supervise();
+    });
+  };
+  supervise();
+  const stop = async () => {
+    isStopping = true;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = new Promise(resolve => child.once('exit', resolve));
+    child.kill('SIGTERM');
+    await exited;
+  };
+  try {
+    await waitUntilHealthy(endpoint, clock, () => child.exitCode, path.join(directory, 'etcd.log'));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  await replaceFile(path.join(directory, 'endpoint'), `${endpoint}\n`);
+  log.info({endpoint, directory}, 'embedded etcd is running');
+  return {endpoint, stop};
+}
+
+async function startOnce(directory: string, endpoint: string): Promise<ChildProcess> {
+  const log = openSync(path.join(directory, 'etcd.log'), 'a');
+  const child = spawn(
+    'etcd',
+    [
+      '--name=romana',
+      `--data-dir=${dataDirectory(directory)}`,
+      `--listen-client-urls=${endpoint}`,
+      `--advertise-client-urls=${endpoint}`,
+      '--listen-peer-urls=http://127.0.0.1:0',
+      '--auto-compaction-mode=periodic',
+      '--auto-compaction-retention=1h',
+      // Without it, etcd 3.4 stays slow after many keys were written in large transactions.
+      '--backend-batch-limit=200',
+    ],
+    {stdio: ['ignore', log, log], env: {...process.env, ETCD_UNSUPPORTED_ARCH: process.arch}},
+  );
+  closeSync(log);
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', error =>
+      reject(new InputError('ERR_NO_ETCD', `cannot start etcd: ${error.message} (is the package etcd-server installed?)`)),
+    );
+  });
+  await replaceFile(path.join(directory, 'etcd.pid'), `${child.pid}\n`);
+  return child;
+}
+
+async function waitUntilHealthy(endpoint: string, clock: Clock, exitCode: () => number | null, logFile: string): Promise<void> {
+  const end = clock.now() + startTimeoutMs;
+  while (clock.now() < end && exitCode() === null) {
+    const answer = await fetch(`${endpoint}/health`).catch(() => undefined);
+    if (answer?.ok) return;
+    await clock.sleep(50);
+  }
+  const tail = (await readFileIfPresent(logFile))?.trim().split('\n').slice(-3).join('\n') ?? '';
+  const reason = exitCode() === null ? `no answer within ${startTimeoutMs / 1000} s` : `it ended with status ${exitCode()}`;
+  throw new StoreError(`cannot start etcd at ${endpoint}: ${reason}; the end of ${logFile}:\n${tail}`);
+}
+
+/** One daemon a directory: two would end each other's etcd. */
+async function claimDirectory(directory: string): Promise<void> {
+  const file = path.join(directory, 'daemon.pid');
+  const owner = Number(await readFileIfPresent(file));
+  if (owner > 0 && owner !== process.pid && (await commandLineOf(owner)).includes('romana')) {
+    throw new InputError(
+      'ERR_ETCD_IN_USE',
+      `cannot start etcd in ${directory}: the daemon with pid ${owner} runs it; name its endpoint with --etcd-endpoints`,
+    );
+  }
+  await replaceFile(file, `${process.pid}\n`);
+}
+
+async function endLeftover(directory: string, clock: Clock): Promise<void> {
+  const pid = Number(await readFileIfPresent(path.join(directory, 'etcd.pid')));
+  const isOurs = async () => pid > 0 && (await commandLineOf(pid)).includes(`--data-dir=${dataDirectory(directory)}\0`);
+  for (let waitedMs = 0; await isOurs(); waitedMs += 50) {
+    if (waitedMs % 10_000 === 0) process.kill(pid, waitedMs === 0 ? 'SIGTERM' : 'SIGKILL');
+    await clock.sleep(50);
+  }
+}
+
+async function commandLineOf(pid: number): Promise<string> {
+  return readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+}
+
+function dataDirectory(directory: string): string {
+  return path.join(path.resolve(directory), 'data');
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise(resolve => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}

@@ -1,0 +1,125 @@
+import type {Keys} from './keys.ts';
+import {type Store, StoreError, type Watch, type WatchEvent} from './store.ts';
+
+/** A copy of everything below a prefix, kept current by a watch. */
+export interface Mirror {
+  /** The revision that the copy shows; 0 before the first whole listing. */
+  readonly revision: number;
+  /** Milliseconds since the copy is known to be out of touch with the store; 0 while the watch stands. */
+  readonly ageMs: number;
+  /** Lists and watches until the signal aborts; lists anew whenever the watch is lost. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Resolves when the copy shows that revision; rejects with StoreError after the time. */
+  reached(revision: number): Promise<void>;
+  /** Resolves when the copy shows everything that anyone had written before the call. */
+  sync(): Promise<void>;
+}
+
+/** Who is told. `onReset` announces a whole new listing: all that was told before is void. */
+export interface MirrorListener {
+  onReset(): void;
+  onEvent(event: WatchEvent): void;
+  /** After each batch, and after the first whole listing: now everything is as of `revision`. */
+  onRevision(revision: number): void;
+}
+
+export interface MirrorOptions {
+  readonly store: Store;
+  readonly keys: Keys;
+  readonly listener: MirrorListener;
+  readonly clock: {now(): number; sleep(ms: number, signal?: AbortSignal): Promise<void>};
+  readonly log: {warn(fields: object, message: string): void; info(fields: object, message: string): void};
+  /** Names this program's own barrier key. */
+  readonly id: string;
+  readonly timeoutMs?: number;
+}
+
+const retryMs = 500;
+
+export function createMirror({store, keys, listener, clock, log, id, timeoutMs = 3000}: MirrorOptions): Mirror {
+  let revision = 0;
+  let outOfTouchSince: number | undefined = clock.now();
+  let waiters: {readonly revision: number; readonly done: () => void}[] = [];
+
+  const advance = (to: number) => {
+    revision = to;
+    listener.onRevision(revision);
+    const isReached = ({revision: wanted}: {revision: number}) => wanted <= revision;
+    const reached = waiters.filter(isReached);
+    waiters = waiters.filter(waiter => !isReached(waiter));
+    for (const {done} of reached) done();
+  };
+  const isInTouch = (is: boolean) => {
+    outOfTouchSince = is ? undefined : (outOfTouchSince ?? clock.now());
+  };
+
+  /** One listing and the watch that goes on from it; ends when the watch is lost. */
+  const follow = async (signal: AbortSignal) => {
+    const listing = await store.list(keys.all);
+    listener.onReset();
+    for (const entry of listing.entries) listener.onEvent(entry);
+    advance(listing.revision);
+    const lost = Promise.withResolvers<unknown>();
+    const watch: Watch = await store.watch(keys.all, listing.revision + 1, {
+      onEvents(events, at) {
+        for (const event of events) listener.onEvent(event);
+        isInTouch(true);
+        advance(at);
+      },
+      onConnected: () => isInTouch(true),
+      onDisconnected(error) {
+        if (outOfTouchSince === undefined) log.warn({err: error}, 'store is out of touch');
+        isInTouch(false);
+      },
+      onLost: lost.resolve,
+    });
+    const stop = () => lost.resolve(undefined);
+    signal.addEventListener('abort', stop, {once: true});
+    const reason = await lost.promise;
+    signal.removeEventListener('abort', stop);
+    watch.close();
+    if (!signal.aborted) log.warn({err: reason}, 'watch was lost, listing again');
+  };
+
+  const reached = async (wanted: number) => {
+    if (wanted <= revision) return;
+    const {promise, resolve} = Promise.withResolvers<void>();
+    const waiter = {revision: wanted, done: resolve};
+    waiters.push(waiter);
+    const timer = new AbortController();
+    const isInTime = await Promise.race([promise.then(() => true), clock.sleep(timeoutMs, timer.signal).then(() => false)]);
+    timer.abort();
+    if (isInTime) return;
+    waiters = waiters.filter(other => other !== waiter);
+    throw new StoreError(`the store's watch has not shown revision ${wanted} within ${timeoutMs} ms (it is at ${revision})`);
+  };
+
+  return {
+    get revision() {
+      return revision;
+    },
+    get ageMs() {
+      return outOfTouchSince === undefined ? 0 : Math.max(1, clock.now() - outOfTouchSince);
+    },
+    async run(signal) {
+      let isFirstFailure = true;
+      while (!signal.aborted) {
+        try {
+          await follow(signal);
+          isFirstFailure = true;
+        } catch (error) {
+          if (isFirstFailure) log.warn({err: error}, 'store is not reachable, will retry');
+          isFirstFailure = false;
+          await clock.sleep(retryMs, signal);
+        }
+        isInTouch(false);
+      }
+    },
+    reached,
+    async sync() {
+      const key = keys.barrier(id);
+      const {revision: written} = await store.commit({conditions: [], operations: [{put: key, value: ''}]});
+      await reached(written);
+    },
+  };
+}

@@ -1,0 +1,125 @@
+import {messageOf} from '../core/errors.ts';
+import {networkTrees} from '../core/group-tree.ts';
+import type {Address, Prefix} from '../core/prefix.ts';
+import type {AllocatedAddress, Block, Host, NetworkTree, State} from '../core/state.ts';
+import {parseTopology, type TopologyDocument} from '../core/topology-document.ts';
+import {type Keys, kindOfKey, type RecordKind} from './keys.ts';
+import {parseAllocatedAddress, parseBlock, parseHost, parseJson} from './records.ts';
+import type {WatchEvent} from './store.ts';
+
+/** A record with the revision that wrote it: what a transaction compares with. */
+export interface Versioned<Value> {
+  readonly value: Value;
+  readonly modRevision: number;
+}
+
+export interface StoredTopology {
+  readonly document: TopologyDocument;
+  readonly trees: readonly NetworkTree[];
+}
+
+/** What the keys of the store say, by kind, parsed. Filled by events only. */
+export interface Tables {
+  readonly topology: Versioned<StoredTopology> | undefined;
+  readonly hosts: ReadonlyMap<string, Versioned<Host>>;
+  readonly blocks: ReadonlyMap<Prefix, Versioned<Block>>;
+  readonly addresses: ReadonlyMap<Address, Versioned<AllocatedAddress>>;
+  /** Takes in one changed key. A value that cannot be read is reported, and the last good one stays. */
+  apply(event: WatchEvent): void;
+  /** Everything as of that revision, as a value of its own that later events do not change. */
+  snapshot(revision: number): State;
+}
+
+/** A record that came, changed or went; the listener sees them in the order of revisions. */
+export type RecordChange =
+  | {readonly kind: 'block'; readonly before: Block | undefined; readonly after: Block | undefined; readonly modRevision: number}
+  | {readonly kind: 'address'; readonly before: AllocatedAddress | undefined; readonly after: AllocatedAddress | undefined};
+
+export interface TablesOptions {
+  readonly keys: Keys;
+  onUnreadable(key: string, reason: string): void;
+  onChange?(change: RecordChange): void;
+}
+
+export function createTables({keys, onUnreadable, onChange}: TablesOptions): Tables {
+  let topology: Versioned<StoredTopology> | undefined;
+  const hosts = createTable<string, Host>(parseHost, ({name}) => name);
+  const blocks = createTable<Prefix, Block>(parseBlock, ({cidr}) => cidr);
+  const addresses = createTable<Address, AllocatedAddress>(parseAllocatedAddress, ({ip}) => ip);
+
+  const take: Record<RecordKind, (event: WatchEvent) => void> = {
+    topology({key, value, modRevision}) {
+      if (value === undefined) topology = undefined;
+      else {
+        const document = parseTopology(parseJson(key, value));
+        topology = {value: {document, trees: networkTrees(document)}, modRevision};
+      }
+    },
+    host(event) {
+      hosts.apply(event);
+    },
+    block(event) {
+      onChange?.({kind: 'block', ...blocks.apply(event), modRevision: event.modRevision});
+    },
+    address(event) {
+      onChange?.({kind: 'address', ...addresses.apply(event)});
+    },
+  };
+
+  return {
+    get topology() {
+      return topology;
+    },
+    hosts: hosts.records,
+    blocks: blocks.records,
+    addresses: addresses.records,
+    apply(event) {
+      const kind = kindOfKey(keys, event.key);
+      if (kind === undefined) return;
+      try {
+        take[kind](event);
+      } catch (error) {
+        onUnreadable(event.key, messageOf(error));
+      }
+    },
+    snapshot: revision => ({
+      revision,
+      trees: topology?.value.trees ?? [],
+      hosts: hosts.values(),
+      blocks: blocks.values(),
+      addresses: addresses.values(),
+    }),
+  };
+}
+
+interface Change<Value> {
+  readonly before: Value | undefined;
+  readonly after: Value | undefined;
+}
+
+/** One kind of record, by its own key and by the store's. Copies of its values are made again only after a change. */
+function createTable<Key, Value>(parse: (key: string, text: string) => Value, keyOf: (value: Value) => Key) {
+  const records = new Map<Key, Versioned<Value>>();
+  const keysInStore = new Map<string, Key>();
+  let copy: ReadonlyMap<Key, Value> | undefined;
+  return {
+    records,
+    apply({key, value, modRevision}: WatchEvent): Change<Value> {
+      const after = value === undefined ? undefined : parse(key, value);
+      const known = keysInStore.get(key);
+      const before = known === undefined ? undefined : records.get(known)?.value;
+      copy = undefined;
+      if (known !== undefined) records.delete(known);
+      keysInStore.delete(key);
+      if (after !== undefined) {
+        keysInStore.set(key, keyOf(after));
+        records.set(keyOf(after), {value: after, modRevision});
+      }
+      return {before, after};
+    },
+    values(): ReadonlyMap<Key, Value> {
+      copy ??= new Map([...records].map(([key, record]) => [key, record.value]));
+      return copy;
+    },
+  };
+}
