@@ -1,5 +1,6 @@
 import {hostname} from 'node:os';
 import {Command, InvalidArgumentError} from 'commander';
+import {printConfig} from '../config/print.ts';
 import type {Config} from '../config/schema.ts';
 import {InputError, messageOf} from '../core/errors.ts';
 import {createIpamd} from '../ipam/ipamd.ts';
@@ -11,7 +12,7 @@ import {notifyReady} from '../system/notify.ts';
 import {createRun} from '../system/run.ts';
 import {onStopSignal} from '../system/signals.ts';
 import {version} from '../system/version.ts';
-import {addProgramOptions, loadConfig, openStore, type ProgramFlags, readNamed} from './program.ts';
+import {addProgramOptions, loadConfig, openStore, type ProgramFlags, readNamed, splitListen} from './program.ts';
 
 interface DaemonFlags extends ProgramFlags {
   readonly embeddedEtcd?: string;
@@ -26,7 +27,8 @@ export function daemonCommand(name: 'daemon' | 'ipamd'): Command {
     .option('--embedded-etcd-port <port>', 'its port, 0 for any free one', parsePort, 2379)
     .action(async (flags: DaemonFlags) => {
       const config = await loadConfig(flags);
-      if (config !== undefined) await runDaemon(config, flags);
+      if (flags.checkConfig === true) process.stdout.write(printConfig(config));
+      else await runDaemon(config, flags);
     });
 }
 
@@ -58,9 +60,8 @@ async function runDaemon(config: Config, {embeddedEtcd, embeddedEtcdPort}: Daemo
     metrics: () => ipamd.metrics.registry.metrics(),
     version,
   });
-  const [host, port] = splitListen(config.daemon.listen);
   try {
-    await app.listen({host, port});
+    await app.listen(splitListen(config.daemon.listen));
     log.info({listen: config.daemon.listen}, 'daemon is listening');
     if (topology !== undefined) void loadTopologyOnce(ipamd, topology, log, signal);
     await notifyReady(createRun(), process.env);
@@ -107,11 +108,6 @@ async function readTopologyFile(file: string | undefined): Promise<{file: string
   } catch (error) {
     throw new InputError('ERR_CONFIG', `daemon.topology: got ${JSON.stringify(file)}: ${messageOf(error)}`, {cause: error});
   }
-}
-
-function splitListen(listen: string): [host: string, port: number] {
-  const colon = listen.lastIndexOf(':');
-  return [listen.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), Number(listen.slice(colon + 1))];
 }
 
 function parsePort(text: string): number {

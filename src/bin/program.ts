@@ -1,7 +1,6 @@
 import {readFile} from 'node:fs/promises';
 import type {Command} from 'commander';
 import {parseConfig} from '../config/load.ts';
-import {printConfig} from '../config/print.ts';
 import type {Config} from '../config/schema.ts';
 import {InputError, messageOf} from '../core/errors.ts';
 import {createEtcdStore} from '../store/etcd.ts';
@@ -32,16 +31,13 @@ export interface ProgramFlags {
   readonly hostAddress?: readonly string[];
 }
 
-/** Reads the configuration of a program from flags, environment and file. With --check-config it prints it and gives nothing. */
-export async function loadConfig(flags: ProgramFlags): Promise<Config | undefined> {
-  const config = parseConfig({
+/** Reads the configuration of a program from flags, environment and file. */
+export async function loadConfig(flags: ProgramFlags): Promise<Config> {
+  return parseConfig({
     file: await readConfigFile(flags.config ?? process.env['ROMANA_CONFIG']),
     environment: process.env,
     flags: nest(flags),
   });
-  if (flags.checkConfig !== true) return config;
-  process.stdout.write(printConfig(config));
-  return undefined;
 }
 
 /** Opens etcd as configured; reads the files that hold keys and the password. */
@@ -66,6 +62,12 @@ export async function readNamed(setting: string, file: string): Promise<Buffer> 
   } catch (error) {
     throw new InputError('ERR_CONFIG', `${setting}: got ${JSON.stringify(file)}: ${messageOf(error)}`, {cause: error});
   }
+}
+
+/** "[::1]:9600" as host and port. */
+export function splitListen(listen: string): {host: string; port: number} {
+  const colon = listen.lastIndexOf(':');
+  return {host: listen.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(listen.slice(colon + 1))};
 }
 
 export function splitList(text: string): string[] {

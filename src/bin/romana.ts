@@ -5,6 +5,7 @@ import {version} from '../system/version.ts';
 // Each part is loaded only when it is asked for: the command line must start quickly.
 const parts: Readonly<Record<string, () => Promise<Command>>> = {
   daemon: async () => (await import('./daemon.ts')).daemonCommand('daemon'),
+  agent: async () => (await import('./agent.ts')).agentCommand(),
   ipamd: async () => (await import('./daemon.ts')).daemonCommand('ipamd'),
 };
 

@@ -1,8 +1,9 @@
 import {z} from 'zod';
+import {messageOf} from '../core/errors.ts';
 import type {MainRoute} from '../core/node-state.ts';
 import {type Address, type Family, isAddress, type Prefix, parseAddress, parsePrefix} from '../core/prefix.ts';
 import {routeProtocol} from '../core/route-protocol.ts';
-import {CommandFailedError, type Run} from '../system/run.ts';
+import type {Run} from '../system/run.ts';
 
 /** A route as the kernel shows it. */
 export interface KernelRoute {
@@ -91,18 +92,21 @@ function parseDestination(text: string, family: Family): Prefix {
 }
 
 function ignoreMissingTable(error: unknown): string {
-  if (error instanceof CommandFailedError && /FIB table does not exist/.test(error.stderr)) return '[]';
+  if (/FIB table does not exist/.test(stderrOf(error))) return '[]';
   throw error;
 }
 
 /** Names the first lines that failed: `ip` says "Command failed -:3" for the third. */
 function explain(error: unknown, lines: readonly string[]): string {
-  if (!(error instanceof CommandFailedError)) return String(error);
-  const reasons = error.stderr.trim().split('\n');
+  const reasons = stderrOf(error).trim().split('\n');
   const failed = reasons.flatMap((reason, index) => {
     const number = /^Command failed -:(\d+)/.exec(reason)?.[1];
     return number === undefined ? [] : [`ip ${lines[Number(number) - 1]}: ${reasons[index - 1] ?? reason}`];
   });
   const shown = failed.slice(0, 5).join('; ');
-  return failed.length === 0 ? error.message : `${shown}${failed.length > 5 ? ` and ${failed.length - 5} more` : ''}`;
+  return failed.length === 0 ? messageOf(error) : `${shown}${failed.length > 5 ? ` and ${failed.length - 5} more` : ''}`;
+}
+
+function stderrOf(error: unknown): string {
+  return error instanceof Error && 'stderr' in error && typeof error.stderr === 'string' ? error.stderr : '';
 }

@@ -67,6 +67,8 @@ function applyToIndex(index: IpamIndex, change: RecordChange): void {
   if (change.kind === 'block') {
     if (change.after !== undefined) index.putBlock(change.after, change.modRevision);
     else if (change.before !== undefined) index.deleteBlock(change.before.cidr);
-  } else if (change.after !== undefined) index.putAddress(change.after);
-  else if (change.before !== undefined) index.deleteAddress(change.before.ip);
+  } else if (change.kind === 'address') {
+    if (change.after !== undefined) index.putAddress(change.after);
+    else if (change.before !== undefined) index.deleteAddress(change.before.ip);
+  }
 }

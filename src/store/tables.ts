@@ -33,7 +33,8 @@ export interface Tables {
 /** A record that came, changed or went; the listener sees them in the order of revisions. */
 export type RecordChange =
   | {readonly kind: 'block'; readonly before: Block | undefined; readonly after: Block | undefined; readonly modRevision: number}
-  | {readonly kind: 'address'; readonly before: AllocatedAddress | undefined; readonly after: AllocatedAddress | undefined};
+  | {readonly kind: 'address'; readonly before: AllocatedAddress | undefined; readonly after: AllocatedAddress | undefined}
+  | {readonly kind: 'topology' | 'host'};
 
 export interface TablesOptions {
   readonly keys: Keys;
@@ -54,9 +55,11 @@ export function createTables({keys, onUnreadable, onChange}: TablesOptions): Tab
         const document = parseTopology(parseJson(key, value));
         topology = {value: {document, trees: networkTrees(document)}, modRevision};
       }
+      onChange?.({kind: 'topology'});
     },
     host(event) {
       hosts.apply(event);
+      onChange?.({kind: 'host'});
     },
     block(event) {
       onChange?.({kind: 'block', ...blocks.apply(event), modRevision: event.modRevision});

@@ -1,0 +1,84 @@
+import type {NodeState} from '../core/node-state.ts';
+import type {Prefix} from '../core/prefix.ts';
+import {templateData} from '../core/publish.ts';
+import type {State} from '../core/state.ts';
+import {createLoop} from '../reconcile/loop.ts';
+import {reconcile} from '../reconcile/reconcile.ts';
+import type {Step} from '../reconcile/step.ts';
+import type {Clock} from '../system/clock.ts';
+import type {Logger} from '../system/log.ts';
+import {type History, isGood} from './history.ts';
+import type {AgentMetrics} from './metrics.ts';
+
+/** What a pass reads from the machine before it decides. */
+export type MachineFacts = Pick<NodeState, 'mainRoutes' | 'templates'>;
+
+export interface AgentOptions {
+  readonly self: NodeState['self'];
+  readonly settings: NodeState['settings'];
+  readonly steps: ReadonlyArray<Step<NodeState>>;
+  readFacts(): Promise<MachineFacts>;
+  readonly history: History;
+  readonly metrics: AgentMetrics;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly settleMs: number;
+}
+
+export interface Agent {
+  /** Hands over the newest whole state of the store. Nothing on the host is touched before the first. */
+  offer(state: State): void;
+  /** Something on the machine has changed (a template, for one): look again. */
+  nudge(): void;
+  /** The prefixes of the last configuration that BIRD accepted. */
+  readonly announced: readonly Prefix[];
+  run(signal: AbortSignal): Promise<void>;
+}
+
+const retryMs = 500;
+const maxRetryMs = 10_000;
+const resyncMs = 10_000;
+
+/** The reconcile loop of a host. */
+export function createAgent({self, settings, steps, readFacts, history, metrics, clock, log, settleMs}: AgentOptions): Agent {
+  let isAsked = true;
+  let announced: readonly Prefix[] = [];
+  const loop = createLoop<State>({
+    clock,
+    settleMs,
+    retryMs,
+    maxRetryMs,
+    resyncMs,
+    async pass(state) {
+      const isResync = !isAsked;
+      isAsked = false;
+      const start = clock.now();
+      let results: Awaited<ReturnType<typeof reconcile>>;
+      try {
+        const node = {self, settings, state, ...(await readFacts())};
+        results = await reconcile(steps, node);
+        if (results.some(result => result.name === 'bird' && isGood(result))) announced = templateData(node).Networks;
+      } catch (error) {
+        results = [{name: 'facts', wanted: 0, changes: 0, error}];
+      }
+      const durationMs = clock.now() - start;
+      for (const {level, message, fields} of history.record(results, start, durationMs, isResync)) log[level](fields, message);
+      metrics.pass(results, durationMs / 1000, isResync);
+      return history.last?.isGood === true;
+    },
+  });
+  return {
+    offer(state) {
+      isAsked = true;
+      loop.offer(state);
+    },
+    nudge() {
+      isAsked = true;
+      loop.nudge();
+    },
+    get announced() {
+      return announced;
+    },
+    run: signal => loop.run(signal),
+  };
+}

@@ -1,0 +1,28 @@
+import {request} from 'node:http';
+import {InputError, messageOf} from '../core/errors.ts';
+import type {AgentStatus} from './status.ts';
+
+/** Asks a running agent for its status over its Unix socket. Throws InputError when nobody answers. */
+export async function fetchAgentStatus(socket: string): Promise<AgentStatus> {
+  try {
+    return JSON.parse(await get(socket, '/status')) as AgentStatus;
+  } catch (error) {
+    throw new InputError('ERR_NO_AGENT', `cannot ask the agent at ${socket}: ${messageOf(error)}`, {cause: error});
+  }
+}
+
+function get(socketPath: string, path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const call = request({socketPath, path, timeout: 5000}, response => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', chunk => {
+        body += chunk;
+      });
+      response.on('end', () => (response.statusCode === 200 ? resolve(body) : reject(new Error(`status ${response.statusCode}: ${body}`))));
+    });
+    call.on('timeout', () => call.destroy(new Error('no answer within 5 s')));
+    call.on('error', reject);
+    call.end();
+  });
+}

@@ -1,0 +1,83 @@
+import {messageOf} from '../core/errors.ts';
+import type {StepResult} from '../reconcile/reconcile.ts';
+
+/** How one driver did in the last pass, and since the agent started. */
+export interface DriverReport {
+  readonly name: string;
+  readonly wanted: number;
+  readonly changes: number;
+  readonly failures: number;
+  readonly error?: string;
+  readonly heldBackBy?: string;
+}
+
+export interface PassReport {
+  readonly at: number;
+  readonly durationMs: number;
+  readonly isGood: boolean;
+  readonly drivers: readonly DriverReport[];
+}
+
+export interface History {
+  readonly last: PassReport | undefined;
+  /** The error of a driver in the last pass, as it was thrown. */
+  errorOf(driver: string): unknown;
+  /** Takes in a finished pass and says what is worth a line in the log. */
+  record(results: readonly StepResult[], at: number, durationMs: number, isResync: boolean): readonly Finding[];
+}
+
+export interface Finding {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** Remembers how passes went, for status, metrics and log. A quiet host logs nothing, and a lasting failure is logged once. */
+export function createHistory(): History {
+  let last: PassReport | undefined;
+  let results: readonly StepResult[] = [];
+  const failures = new Map<string, number>();
+  return {
+    get last() {
+      return last;
+    },
+    errorOf: driver => results.find(({name}) => name === driver)?.error,
+    record(newResults, at, durationMs, isResync) {
+      const findings = newResults.flatMap(result => findingsOf(result, last, isResync));
+      for (const {name, error} of newResults) if (error !== undefined) failures.set(name, (failures.get(name) ?? 0) + 1);
+      results = newResults;
+      last = {
+        at,
+        durationMs,
+        isGood: newResults.every(isGood),
+        drivers: newResults.map(({name, wanted, changes, error, heldBackBy}) => ({
+          name,
+          wanted,
+          changes,
+          failures: failures.get(name) ?? 0,
+          ...(error !== undefined && {error: messageOf(error)}),
+          ...(heldBackBy !== undefined && {heldBackBy}),
+        })),
+      };
+      return findings;
+    },
+  };
+}
+
+/** True for a step that did all it had to. */
+export function isGood({error, heldBackBy}: StepResult): boolean {
+  return error === undefined && heldBackBy === undefined;
+}
+
+function findingsOf(result: StepResult, last: PassReport | undefined, isResync: boolean): Finding[] {
+  const {name: driver, changes, error} = result;
+  const before = last?.drivers.find(({name}) => name === driver);
+  if (error !== undefined) {
+    const isNew = before?.error !== messageOf(error);
+    return isNew ? [{level: 'error', message: 'reconcile failed, will retry', fields: {driver, err: error}}] : [];
+  }
+  if (before?.error !== undefined) return [{level: 'info', message: 'driver works again', fields: {driver}}];
+  if (changes === 0 || !isGood(result)) return [];
+  if (isResync) return [{level: 'warn', message: 'drift repaired', fields: {driver, changes}}];
+  return [{level: 'info', message: 'host changed', fields: {driver, changes}}];
+}

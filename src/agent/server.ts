@@ -1,0 +1,51 @@
+import {mkdir, rm} from 'node:fs/promises';
+import {connect} from 'node:net';
+import path from 'node:path';
+import Fastify, {type FastifyInstance} from 'fastify';
+import {InputError} from '../core/errors.ts';
+import type {AgentStatus} from './status.ts';
+
+export interface AgentServers {
+  close(): Promise<void>;
+}
+
+export interface AgentServersOptions {
+  /** The Unix socket of the local API; only root may use it. */
+  readonly socket: string;
+  readonly metricsListen: {readonly host: string; readonly port: number};
+  readStatus(): Promise<AgentStatus>;
+  readMetrics(): Promise<string>;
+}
+
+/** Serves the local API (GET /status) on a Unix socket, and metrics on a port of their own. */
+export async function startAgentServers({socket, metricsListen, readStatus, readMetrics}: AgentServersOptions): Promise<AgentServers> {
+  await removeStaleSocket(socket);
+  await mkdir(path.dirname(socket), {recursive: true});
+  const local = Fastify({forceCloseConnections: true});
+  local.get('/status', readStatus);
+  const metrics = Fastify({forceCloseConnections: true});
+  metrics.get('/metrics', async (_request, reply) => reply.type('text/plain; version=0.0.4').send(await readMetrics()));
+  metrics.get('/healthz', async () => ({status: 'ok'}));
+  const mask = process.umask(0o077);
+  try {
+    await local.listen({path: socket});
+  } finally {
+    process.umask(mask);
+  }
+  await metrics.listen(metricsListen);
+  const all: FastifyInstance[] = [local, metrics];
+  return {close: async () => void (await Promise.all(all.map(server => server.close())))};
+}
+
+/** A socket file without a listener is left from an agent that was killed; one with a listener belongs to a running agent. */
+async function removeStaleSocket(socket: string): Promise<void> {
+  const isAnswered = await new Promise<boolean>(resolve => {
+    const connection = connect(socket);
+    connection.once('connect', () => resolve(true));
+    connection.once('error', () => resolve(false));
+    connection.once('close', () => connection.destroy());
+    connection.once('connect', () => connection.destroy());
+  });
+  if (isAnswered) throw new InputError('ERR_AGENT_RUNNING', `cannot listen on ${socket}: another agent is running there`);
+  await rm(socket, {force: true});
+}

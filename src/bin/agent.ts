@@ -1,0 +1,102 @@
+import {hostname} from 'node:os';
+import {watch} from 'chokidar';
+import {Command} from 'commander';
+import {createAgent} from '../agent/agent.ts';
+import {fetchAgentStatus} from '../agent/client.ts';
+import {followStore} from '../agent/follow.ts';
+import {createHistory} from '../agent/history.ts';
+import {createAgentMetrics} from '../agent/metrics.ts';
+import {startAgentServers} from '../agent/server.ts';
+import {readStatus} from '../agent/status.ts';
+import {type AgentCommandParts, agentCleanCommand, agentStatusCommand} from '../cli/agent.ts';
+import {readSelf} from '../config/host.ts';
+import {printConfig} from '../config/print.ts';
+import type {Config} from '../config/schema.ts';
+import {InputError} from '../core/errors.ts';
+import {cleanHost, createDrivers} from '../drivers/drivers.ts';
+import {readMainRoutes} from '../drivers/ip-route.ts';
+import {readTemplates} from '../drivers/templates.ts';
+import {createMirror} from '../store/mirror.ts';
+import {createTables} from '../store/tables.ts';
+import {systemClock} from '../system/clock.ts';
+import {systemFiles} from '../system/file-system.ts';
+import {createLogger} from '../system/log.ts';
+import {notifyReady} from '../system/notify.ts';
+import {createRun} from '../system/run.ts';
+import {onStopSignal} from '../system/signals.ts';
+import {version} from '../system/version.ts';
+import {addProgramOptions, loadConfig, openStore, type ProgramFlags, splitList, splitListen} from './program.ts';
+
+/** `romana agent`: the reconcile loop of a host, until SIGTERM. What it made on the host stays when it stops. */
+export function agentCommand(): Command {
+  return addProgramOptions(new Command('agent').description('makes this host a router for its endpoints'))
+    .option('--host-name <name>', 'the name of this host in Romana')
+    .option('--host-address <address/length>', 'its address, or one of each family, comma-separated', splitList)
+    .addCommand(agentStatusCommand(parts))
+    .addCommand(agentCleanCommand(parts))
+    .action(async (flags: ProgramFlags) => {
+      const config = await loadConfig(flags);
+      if (flags.checkConfig === true) process.stdout.write(printConfig(config));
+      else await runAgent(config);
+    });
+}
+
+const parts: AgentCommandParts = {
+  now: () => Date.now(),
+  write: text => process.stdout.write(text),
+  async fetchStatus({socket, config}) {
+    return fetchAgentStatus(socket ?? (await loadConfig({...(config !== undefined && {config})})).agent.socket);
+  },
+  async clean({config: file}) {
+    const {socket, routes, publish} = (await loadConfig({...(file !== undefined && {config: file})})).agent;
+    const isRunning = await fetchAgentStatus(socket).then(
+      () => true,
+      () => false,
+    );
+    if (isRunning) throw new InputError('ERR_AGENT_RUNNING', 'cannot clean: the agent is running and would put it all back: stop it first');
+    return cleanHost(createDrivers({run: createRun(), files: systemFiles, clock: systemClock, settings: {routes, publish}, publish}));
+  },
+};
+
+async function runAgent(config: Config): Promise<void> {
+  const {routes, publish, socket, metrics: metricsListen} = config.agent;
+  const log = createLogger(config.logLevel).child({program: 'agent'});
+  const signal = onStopSignal();
+  const run = createRun();
+  const clock = systemClock;
+  const self = await readSelf(config.host, {run, hostname: hostname()});
+  const settings = {routes, publish};
+  const {steps, bird, readSessions} = createDrivers({run, files: systemFiles, clock, settings, publish});
+
+  const history = createHistory();
+  const status = () => readStatus({self, version, history, announced: () => agent.announced, mirror: () => mirror, bird, readSessions});
+  const metrics = createAgentMetrics(status);
+  const readFacts = async () => ({mainRoutes: await readMainRoutes(run), templates: await readTemplates(systemFiles, publish.templates)});
+  const agent = createAgent({self, settings, steps, readFacts, history, metrics, clock, log, settleMs: publish.settleMs});
+
+  const {store, keys} = await openStore(config.etcd);
+  const onUnreadable = (key: string, reason: string) => log.error({key, reason}, 'stored value cannot be read, the last good one stays');
+  const listener = followStore({
+    hostName: self.name,
+    createTables: onChange => createTables({keys, onUnreadable, onChange}),
+    offer: state => agent.offer(state),
+  });
+  const mirror = createMirror({store, keys, listener, clock, log: log.child({part: 'store'}), id: `agent ${self.name}`});
+
+  const servers = await startAgentServers({
+    socket,
+    metricsListen: splitListen(metricsListen),
+    readStatus: status,
+    readMetrics: () => metrics.registry.metrics(),
+  });
+  const watcher = watch(publish.templates, {ignoreInitial: true, depth: 0}).on('all', () => agent.nudge());
+  log.info({host: self.name, addresses: self.addresses.map(({address}) => address), version}, 'agent is running');
+  await notifyReady(run, process.env);
+  try {
+    await Promise.all([mirror.run(signal), agent.run(signal)]);
+  } finally {
+    await watcher.close();
+    await servers.close();
+    store.close();
+  }
+}

@@ -1,0 +1,37 @@
+import {Command} from 'commander';
+import type {AgentStatus} from '../agent/status.ts';
+import {renderAgentStatus} from './agent-status.ts';
+
+/** What the agent's commands act through. */
+export interface AgentCommandParts {
+  /** Asks the agent of this host (or of the named socket or configuration file). */
+  fetchStatus(options: {readonly socket?: string; readonly config?: string}): Promise<AgentStatus>;
+  /** Removes everything that the agent owns on this host, and says what it was. */
+  clean(options: {readonly config?: string}): Promise<readonly string[]>;
+  readonly now: () => number;
+  write(text: string): void;
+}
+
+export function agentStatusCommand({fetchStatus, now, write}: AgentCommandParts): Command {
+  return new Command('status')
+    .description('what the agent of this host wants, has, and cannot do')
+    .option('--socket <file>', 'the socket of the agent')
+    .option('--config <file>', 'configuration file that names the socket')
+    .option('-f, --format <format>', 'table or json', 'table')
+    .action(async (own: object, command: Command) => {
+      const {socket, config, format} = {...command.optsWithGlobals(), ...own} as {socket?: string; config?: string; format: string};
+      const status = await fetchStatus({...(socket !== undefined && {socket}), ...(config !== undefined && {config})});
+      write(format === 'json' ? `${JSON.stringify(status, undefined, 2)}\n` : renderAgentStatus(status, now()));
+    });
+}
+
+export function agentCleanCommand({clean, write}: AgentCommandParts): Command {
+  return new Command('clean')
+    .description('removes the routes, rules and files that the agent owns on this host')
+    .option('--config <file>', 'configuration file of the agent')
+    .action(async (_own: object, command: Command) => {
+      const {config} = command.optsWithGlobals<{config?: string}>();
+      const removed = await clean({...(config !== undefined && {config})});
+      write(removed.length === 0 ? 'nothing of the agent is on this host\n' : `removed: ${removed.join(', ')}\n`);
+    });
+}

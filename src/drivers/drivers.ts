@@ -1,0 +1,81 @@
+import {desiredBirdFiles} from '../core/desired-bird-files.ts';
+import {desiredBlockRoutes} from '../core/desired-block-routes.ts';
+import {desiredNames} from '../core/desired-names.ts';
+import {desiredNeighbourRoutes} from '../core/desired-neighbour-routes.ts';
+import {desiredRules} from '../core/desired-rules.ts';
+import type {NodeSettings, NodeState} from '../core/node-state.ts';
+import type {Driver} from '../reconcile/driver.ts';
+import {reconcile} from '../reconcile/reconcile.ts';
+import {type Step, type StepOptions, step} from '../reconcile/step.ts';
+import type {Clock} from '../system/clock.ts';
+import type {FileSystem} from '../system/file-system.ts';
+import type {Run} from '../system/run.ts';
+import {type BirdFilesDriver, createBirdFiles} from './bird/bird-files.ts';
+import {type BirdControl, createBirdControl} from './bird/control-socket.ts';
+import {type BirdProtocol, parseProtocols} from './bird/protocols.ts';
+import {createBlockRoutes} from './block-routes.ts';
+import {createNames} from './names.ts';
+import {createNeighbourRoutes} from './neighbour-routes.ts';
+import {createRules} from './rules.ts';
+
+export interface Drivers {
+  /** In the order in which things are added; BIRD last, so that what is announced can be forwarded. */
+  readonly steps: ReadonlyArray<Step<NodeState>>;
+  /** The same with nothing wanted. */
+  readonly removals: ReadonlyArray<Step<undefined>>;
+  /** Undefined where publishing is off. */
+  readonly bird: BirdFilesDriver | undefined;
+  /** BIRD's protocols; undefined when BIRD does not answer. */
+  readSessions(): Promise<readonly BirdProtocol[] | undefined>;
+}
+
+/** Removes everything of ours from this host, what is added last first. Gives how many items of which driver went; throws what failed. */
+export async function cleanHost({removals}: Pick<Drivers, 'removals'>): Promise<readonly string[]> {
+  const results = await reconcile(removals, undefined);
+  const failed = results.find(({error}) => error !== undefined);
+  if (failed !== undefined) throw failed.error;
+  return results.filter(({changes}) => changes > 0).map(({name, changes}) => `${changes} ${name}`);
+}
+
+export interface DriversOptions {
+  readonly run: Run;
+  readonly files: FileSystem;
+  readonly clock: Clock;
+  readonly settings: NodeSettings;
+  readonly publish: {readonly birdSocket: string; readonly birdPidFile: string};
+}
+
+/** Every driver with the function that says what it should hold. Who owns what: README.md of this folder. */
+export function createDrivers({run, files, clock, settings, publish: {birdSocket, birdPidFile}}: DriversOptions): Drivers {
+  const {birdConf, confDir} = settings.publish;
+  const control = createBirdControl(birdSocket);
+  const bird = settings.publish.enabled
+    ? createBirdFiles({run, files, clock, control, birdConf, confDir, birdSocket, birdPidFile})
+    : undefined;
+  const blockRoutes = createBlockRoutes(run);
+  const pairs = [
+    pair(createNames(files), desiredNames),
+    pair(createRules(run), desiredRules),
+    pair(createNeighbourRoutes(run, settings.routes.table), desiredNeighbourRoutes),
+    pair(blockRoutes, desiredBlockRoutes),
+    ...(bird === undefined ? [] : [pair(bird, desiredBirdFiles, {needs: [blockRoutes.name]})]),
+  ];
+  return {
+    steps: pairs.map(({make}) => make),
+    removals: pairs.map(({unmake}) => unmake),
+    bird,
+    readSessions: () => readSessions(control),
+  };
+}
+
+async function readSessions(control: BirdControl): Promise<readonly BirdProtocol[] | undefined> {
+  try {
+    return parseProtocols(await control.command('show protocols'));
+  } catch {
+    return undefined;
+  }
+}
+
+function pair<Item>(driver: Driver<Item>, desired: (node: NodeState) => readonly Item[], options?: StepOptions) {
+  return {make: step(driver, desired, options), unmake: step<undefined, Item>(driver, () => [])};
+}
