@@ -1,5 +1,5 @@
 import type {NodeState, PublishSettings, Self} from './node-state.ts';
-import {comparePrefixes, contains, type Family, familyOf, firstAddress, joinPrefixes, type Prefix} from './prefix.ts';
+import {contains, type Family, familyOf, firstAddress, joinPrefixes, type Prefix, prefixLength, toNumber} from './prefix.ts';
 import type {Block, Group, State} from './state.ts';
 
 /** What a template can say about this host. The names are the contract with those who write templates; see templates/README.md. */
@@ -74,7 +74,7 @@ export interface TemplateSource {
 
 /** The variables by their template names. Those of a family that the host lacks are empty; every list of CIDRs is sorted by value. */
 export function templateVariables({self, networks, groups, blocks, vips, tags, localAs, vars}: TemplateSource): TemplateData {
-  const Networks = networks.toSorted(comparePrefixes);
+  const Networks = sortByPrefix(networks, prefix => prefix);
   const addressOf = (family: Family) => self.addresses.find(({address}) => familyOf(address) === family);
   const node = addressOf('ipv4') ?? addressOf('ipv6');
   return {
@@ -91,9 +91,23 @@ export function templateVariables({self, networks, groups, blocks, vips, tags, l
     LocalAS: localAs,
     Tags: tags,
     Vars: vars,
-    Vips: vips.toSorted(comparePrefixes),
-    Blocks: blocks.toSorted((a, b) => comparePrefixes(a.CIDR, b.CIDR)),
+    Vips: sortByPrefix(vips, prefix => prefix),
+    Blocks: sortByPrefix(blocks, ({CIDR}) => CIDR),
   };
+}
+
+/** Sorts as comparePrefixes does; works out each prefix's value once, since a host may have tens of thousands. */
+function sortByPrefix<Item>(items: readonly Item[], prefixOf: (item: Item) => Prefix): Item[] {
+  const keyed = items.map(item => {
+    const prefix = prefixOf(item);
+    return {item, isV6: familyOf(prefix) === 'ipv6', value: toNumber(firstAddress(prefix)), length: prefixLength(prefix)};
+  });
+  keyed.sort((a, b) => {
+    if (a.isV6 !== b.isV6) return a.isV6 ? 1 : -1;
+    if (a.value !== b.value) return a.value < b.value ? -1 : 1;
+    return a.length - b.length;
+  });
+  return keyed.map(({item}) => item);
 }
 
 function ownBlocks(self: Self, state: State): Block[] {

@@ -14,19 +14,33 @@ export interface RenderedText {
 /** Joins pieces of output. A rendered line belongs to the template line of its first visible character, else of its first piece. */
 export function joinPieces(pieces: readonly Piece[]): RenderedText {
   const lines: number[] = [];
-  let current: {line: number; isVisible: boolean} | undefined;
+  let current: number | undefined;
+  let isVisible = false;
   let last = 1;
+
+  const see = (part: string, line: number) => {
+    last = line;
+    if (part === '' || (current !== undefined && isVisible)) return;
+    const partIsVisible = /\S/.test(part);
+    if (current === undefined || partIsVisible) current = line;
+    isVisible = partIsVisible;
+  };
+
   for (const {text, line, isValue} of pieces) {
-    for (const [index, part] of text.split('\n').entries()) {
-      if (index > 0) {
-        lines.push(current?.line ?? last);
-        current = undefined;
-      }
-      last = isValue ? line : line + index;
-      const isVisible = part.trim() !== '';
-      if (part !== '' && (current === undefined || (isVisible && !current.isVisible))) current = {line: last, isVisible};
+    // Most pieces are parts of one line; there are many of them.
+    if (!text.includes('\n')) {
+      see(text, line);
+      continue;
+    }
+    const parts = text.split('\n');
+    for (const [index, part] of parts.entries()) {
+      see(part, isValue ? line : line + index);
+      if (index === parts.length - 1) continue;
+      lines.push(current ?? last);
+      current = undefined;
+      isVisible = false;
     }
   }
-  lines.push(current?.line ?? last);
+  lines.push(current ?? last);
   return {text: pieces.map(({text}) => text).join(''), lines};
 }
