@@ -1,33 +1,61 @@
+import {homedir} from 'node:os';
+import path from 'node:path';
 import {Command, CommanderError} from 'commander';
 import {InputError, messageOf} from '../core/errors.ts';
 import {version} from '../system/version.ts';
 
 // Each part is loaded only when it is asked for: the command line must start quickly.
-const parts: Readonly<Record<string, () => Promise<Command>>> = {
-  daemon: async () => (await import('./daemon.ts')).daemonCommand('daemon'),
+const nouns: Readonly<Record<string, () => Promise<Command>>> = {
   agent: async () => (await import('./agent.ts')).agentCommand(),
+  daemon: async () => (await import('./daemon.ts')).daemonCommand('daemon'),
   ipamd: async () => (await import('./daemon.ts')).daemonCommand('ipamd'),
+  host: async () => (await import('../cli/host.ts')).hostCommand(await cliParts()),
+  network: async () => (await import('../cli/network.ts')).networkCommand(await cliParts()),
+  block: async () => (await import('../cli/network.ts')).blockCommand(await cliParts()),
+  address: async () => (await import('../cli/address.ts')).addressCommand(await cliParts()),
+  topology: async () => (await import('../cli/topology.ts')).topologyCommand(await cliParts()),
+  lab: async () => (await import('../cli/lab.ts')).labCommand((await import('./lab-parts.ts')).createLabParts()),
 };
 
+// For these --config names romana.yaml, for the other nouns the command line's own file.
+const programs = new Set(['agent', 'daemon', 'ipamd']);
+
+async function cliParts() {
+  return (await import('./cli-parts.ts')).createCliParts([path.join(homedir(), '.romana.yaml'), '/etc/romana/cli.yaml']);
+}
+
 async function main(args: readonly string[]): Promise<number> {
-  const program = new Command('romana')
-    .description('makes this host a well-behaved router for its workloads')
-    .version(version)
-    .exitOverride()
-    .configureOutput({outputError: (text, write) => write(text.replace(/^error: /, 'romana: '))});
-  const noun = args.find(argument => argument in parts);
-  const wanted = noun === undefined ? Object.values(parts) : [parts[noun]];
-  for (const load of wanted) if (load !== undefined) program.addCommand((await load()).exitOverride());
+  const noun = args.find(argument => Object.hasOwn(nouns, argument));
+  const program = new Command('romana').description('makes this host a well-behaved router for its workloads').version(version);
+  if (noun === undefined || !programs.has(noun)) addClientOptions(program);
+  const wanted = noun === undefined ? Object.values(nouns) : [nouns[noun]];
+  for (const load of wanted) if (load !== undefined) program.addCommand(await load());
+  overrideExit(program);
   try {
     await program.parseAsync(['node', 'romana', ...args]);
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     process.stderr.write(`romana: ${messageOf(error)}\n`);
-    if (error instanceof InputError) return error.code === 'ERR_CONFIG' || error.code === 'ERR_USAGE' ? 2 : 1;
-    if (process.env['ROMANA_DEBUG'] !== undefined) console.error(error);
-    return 1;
+    if (program.opts<{verbose?: boolean}>().verbose === true) console.error(error);
+    return error instanceof InputError && (error.code === 'ERR_CONFIG' || error.code === 'ERR_USAGE') ? 2 : 1;
   }
+}
+
+function addClientOptions(program: Command): void {
+  program
+    .option('-r, --rootURL <url>', 'where the daemon listens (http://127.0.0.1:9600)')
+    .option('-p, --rootPort <port>', 'its port')
+    .option('-f, --format <format>', 'table or json')
+    .option('-c, --config <file>', "the command line's own file (~/.romana.yaml, then /etc/romana/cli.yaml)")
+    .option('--token-file <file>', 'file with the token that the daemon asks for')
+    .option('-v, --verbose', 'say more about errors');
+}
+
+/** Usage errors come back here, from whatever depth. */
+function overrideExit(command: Command): Command {
+  for (const inner of command.commands) overrideExit(inner);
+  return command.exitOverride().configureOutput({outputError: (text, write) => write(text.replace(/^error: /, 'romana: '))});
 }
 
 process.exitCode = await main(process.argv.slice(2));

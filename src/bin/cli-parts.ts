@@ -1,0 +1,44 @@
+import {readFile} from 'node:fs/promises';
+import {text} from 'node:stream/consumers';
+import {parse as parseYaml} from 'yaml';
+import {createClient} from '../cli/client.ts';
+import type {CliParts} from '../cli/parts.ts';
+import {type CliFlags, parseCliSettings} from '../cli/settings.ts';
+import {InputError} from '../core/errors.ts';
+import {readFileIfPresent} from '../system/files.ts';
+import {readNamed} from './program.ts';
+
+/** What the nouns of the command line act through, on the real machine. */
+export function createCliParts(configFiles: readonly string[]): CliParts {
+  return {
+    async open(flags) {
+      const {config, ...given} = flags as CliFlags & {config?: string};
+      const file = await readCliFile(config === undefined ? configFiles : [config], config !== undefined);
+      const settings = parseCliSettings(given, process.env, file);
+      const token = settings.tokenFile && (await readNamed('TokenFile', settings.tokenFile)).toString().trim();
+      return {client: createClient(settings.url, token), format: settings.format};
+    },
+    readInput: async file => (file === undefined || file === '-' ? text(process.stdin) : (await readInputFile(file)).toString()),
+    write: output => process.stdout.write(output),
+    warn: output => process.stderr.write(output),
+  };
+}
+
+async function readCliFile(files: readonly string[], isNamed: boolean) {
+  for (const file of files) {
+    const content = await readFileIfPresent(file);
+    if (content !== undefined) return {path: file, document: parseYaml(content)};
+    if (isNamed) throw new InputError('ERR_CONFIG', `cannot read ${file}: there is no such file`);
+  }
+  return undefined;
+}
+
+async function readInputFile(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    throw new InputError('ERR_INPUT_FILE', `cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
+}
