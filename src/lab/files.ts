@@ -1,0 +1,19 @@
+import {InputError} from '../core/errors.ts';
+import {type LabParts, shell} from './parts.ts';
+import type {LabNode, LabPlan} from './plan-types.ts';
+
+/** Writes every node's folder: its own files, and copies of those that it takes from the repository. */
+export async function writeFiles(parts: LabParts, plan: LabPlan): Promise<void> {
+  await Promise.all(plan.nodes.map(node => writeNode(parts, node)));
+}
+
+async function writeNode({run, replaceFile, readFileIfPresent, root}: LabParts, node: LabNode): Promise<void> {
+  await shell(run, 'mkdir -p "$@"', [node.folder, ...(node.role === 'host' ? [`${node.folder}/bird/conf.d`] : [])]);
+  for (const {path, text} of node.files) await replaceFile(`${node.folder}/${path}`, text);
+  for (const {from, to} of node.copies) {
+    const text = await readFileIfPresent(`${root}/${from}`);
+    if (text === undefined) throw new InputError('ERR_LAB_TEMPLATE', `cannot set up ${node.name}: ${root}/${from} does not exist`);
+    await replaceFile(`${node.folder}/${to}`, text);
+  }
+  if (node.owner !== undefined) await shell(run, 'chown -R "$1:" "$2"', [node.owner, node.folder]);
+}
