@@ -49,13 +49,15 @@ async function runDaemon(config: Config, {embeddedEtcd, embeddedEtcdPort}: Daemo
   const {store, keys} = await openStore({...config.etcd, ...(etcd && {endpoints: [etcd.endpoint]})});
   const ipamd = createIpamd({store, keys, clock: systemClock, log: log.child({part: 'ipam'}), id: `${hostname()} ${config.daemon.listen}`});
   const following = ipamd.ledger.run(signal);
+  // Before it is known whether the first topology must be loaded, hosts would find no group.
+  let isTopologyDecided = topology === undefined;
 
   const app = createServer({
     routes: ipamd.routes,
     log: log.child({part: 'rest'}),
     ...(tls && {tls}),
     ...(token !== undefined && {token}),
-    isReady: () => ipamd.ledger.isReady && ipamd.ledger.ageMs === 0,
+    isReady: () => isTopologyDecided && ipamd.ledger.isReady && ipamd.ledger.ageMs === 0,
     stateAgeSeconds: () => ipamd.ledger.ageMs / 1000,
     metrics: () => ipamd.metrics.registry.metrics(),
     version,
@@ -63,7 +65,11 @@ async function runDaemon(config: Config, {embeddedEtcd, embeddedEtcdPort}: Daemo
   try {
     await app.listen(splitListen(config.daemon.listen));
     log.info({listen: config.daemon.listen}, 'daemon is listening');
-    if (topology !== undefined) void loadTopologyOnce(ipamd, topology, log, signal);
+    if (topology !== undefined) {
+      void loadTopologyOnce(ipamd, topology, log, signal).then(() => {
+        isTopologyDecided = true;
+      });
+    }
     await notifyReady(createRun(), process.env);
     await systemClock.sleep(Infinity, signal);
   } finally {
