@@ -48,12 +48,15 @@ ${channels.join('\n')}
 }`;
 }
 
-/** OSPFv2 always, OSPFv3 where the rack has IPv6 prefixes. The short wait and high priority make the ToR the segment's designated router at once. */
+/**
+ * OSPFv2 always, OSPFv3 where the rack has IPv6 prefixes. The short wait and high priority make the ToR the segment's
+ * designated router at once; its router id is above the hosts', so that its retransmissions count when a packet is lost.
+ */
 function ospfProtocols({interfaces, accept}: OspfArea): string[] {
   const families = familiesIn(accept);
   const lines = interfaces.map(({name, isShared}) => {
     const type = isShared ? 'type broadcast; priority 200; wait 2;' : 'type ptp;';
-    return `    interface "${name}" { ${type} hello ${timers.helloSeconds}; dead ${timers.deadSeconds}; };`;
+    return `    interface "${name}" { ${type} hello ${timers.helloSeconds}; dead ${timers.deadSeconds}; retransmit 2; };`;
   });
   return families.map(family => {
     const version = family === 'ipv4' ? 'v2' : 'v3';

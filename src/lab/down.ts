@@ -16,7 +16,10 @@ export async function removeLab({run, clock}: Pick<LabParts, 'run' | 'clock'>, l
     run,
     ['-force'],
     namespaces.map(namespace => `netns delete ${namespace}`),
-  );
+  ).catch(async error => {
+    // Somebody else may have removed the lab at the same time.
+    if ((await namespacesOf(run, lab)).length > 0) throw error;
+  });
   const script = `
     found=''
     for path in "/etc/netns/$1"* "$2"; do

@@ -13,7 +13,12 @@ async function writeNode({run, replaceFile, readFileIfPresent, root}: LabParts, 
   for (const {from, to} of node.copies) {
     const text = await readFileIfPresent(`${root}/${from}`);
     if (text === undefined) throw new InputError('ERR_LAB_TEMPLATE', `cannot set up ${node.name}: ${root}/${from} does not exist`);
-    await replaceFile(`${node.folder}/${to}`, text);
+    await replaceFile(`${node.folder}/${to}`, logToFile(text));
   }
   if (node.owner !== undefined) await shell(run, 'chown -R "$1:" "$2"', [node.owner, node.folder]);
+}
+
+/** There is no syslog in a lab; what BIRD writes to standard error goes to the node's bird.log. */
+function logToFile(birdConf: string): string {
+  return birdConf.replace(/^log syslog all;$/m, 'log stderr all;\ndebug protocols { states, events };');
 }

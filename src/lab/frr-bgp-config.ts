@@ -22,6 +22,10 @@ export function renderBgpd(router: Router): string {
   ].join('\n');
 }
 
+/**
+ * When a session with BFD is established for the first time, FRR 8.4 begins its BFD session anew, and a neighbour whose BFD was
+ * up by then ends BGP once because of it: hosts should not wait long after an error (Vars.errorWaitTime of their template).
+ */
 function neighbor({bfd}: Router, {name, neighbor, neighborAs}: BgpSession): string[] {
   return [
     ` neighbor ${neighbor} remote-as ${neighborAs}`,

@@ -61,6 +61,7 @@ function ospfd({routerId}: Router, {interfaces}: OspfArea, protocol: 'ospf' | 'o
       ` ${command} area 0`,
       ` ${command} network ${isShared ? 'broadcast' : 'point-to-point'}`,
       ...(isShared ? [` ${command} priority 200`] : []),
+      ` ${command} retransmit-interval 2`,
       ` ${command} hello-interval ${timers.helloSeconds}`,
       ` ${command} dead-interval ${timers.deadSeconds}`,
     ]),

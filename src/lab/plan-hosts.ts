@@ -107,6 +107,7 @@ function templateVars(rack: LabRack, index: number, file: PlanBase['file'], host
     holdTime: timers.holdSeconds,
     keepaliveTime: timers.keepaliveSeconds,
     connectRetryTime: timers.connectRetrySeconds,
+    errorWaitTime: '1, 2',
     ...(file.bfd === false ? {} : {bfd: true}),
   };
 }

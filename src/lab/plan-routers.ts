@@ -1,5 +1,5 @@
 import type {Address, InterfaceAddress} from '../core/prefix.ts';
-import {familyOf} from '../core/prefix.ts';
+import {familyOf, lastAddress} from '../core/prefix.ts';
 import {fabricPrefixes, hostLinkAddresses, rackFabric, spineLinkAddresses} from './addressing.ts';
 import type {LabFile} from './lab-file.ts';
 import {hostNames, namespaceOf, spineNames, torName} from './names.ts';
@@ -68,7 +68,7 @@ function planTor(base: PlanBase, rack: number): LabNode {
   const fromSpine = {accept: exactly([...fabricPrefixes(file), ...prefixesOfOthers(file, rack)]), announce: exactly(own)};
   const router: Router = {
     name: torName(file, rack),
-    routerId: firstOf(downs[0]?.upper),
+    routerId: torRouterId(file, rack),
     as: torAs(file, rack),
     underlay: [],
     origin: own,
@@ -121,6 +121,13 @@ function firstOf(addresses: readonly InterfaceAddress[] | undefined): Address {
   const address = addresses?.[0]?.address;
   if (address === undefined) throw new Error('a router without an address');
   return address;
+}
+
+/** The last address of the rack's part of the fabric, which nobody has; see `renderBird` for why it is a high one. */
+function torRouterId(file: LabFile, rack: number): Address {
+  const [ipv4] = rackFabric(file, rack);
+  if (ipv4 === undefined) throw new Error('a rack without addresses');
+  return lastAddress(ipv4);
 }
 
 function rackOf(file: LabFile, rack: number) {
