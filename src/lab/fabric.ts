@@ -3,7 +3,7 @@ import {type LabParts, until} from './parts.ts';
 import type {LabNode, LabPlan} from './plan-types.ts';
 import {startProcess} from './processes.ts';
 import {routesOf} from './routes.ts';
-import {sessionsOf} from './sessions.ts';
+import {type Session, sessionsOf} from './sessions.ts';
 import {rackPrefixes} from './topology.ts';
 
 /** Starts a node's routing daemons: the first alone, since FRR's others want zebra's socket, then the rest together. */
@@ -20,7 +20,7 @@ export async function waitForSessions({run, clock}: LabParts, plan: LabPlan, {ho
       .filter(({role}) => role === 'tor')
       .map(tor => {
         const wanted = expectedSessions(plan, tor, hosts);
-        const isReady = async () => (await sessionsOf(run, tor)).filter(({isUp}) => isUp).length >= wanted;
+        const isReady = async () => neighborsUp(await sessionsOf(run, tor)) >= wanted;
         return until(clock, `${tor.name} has ${wanted} sessions`, isReady, {limitMs: 60_000, everyMs: 50});
       }),
   );
@@ -40,6 +40,12 @@ export async function waitForRoutes({run, clock}: LabParts, plan: LabPlan): Prom
         return until(clock, `${node.name} has routes to ${wanted.join(', ')}`, hasAll, {limitMs: 60_000, everyMs: 50});
       }),
   );
+}
+
+/** OSPF has a session of each family with the same neighbour: it counts when both are up. */
+function neighborsUp(sessions: readonly Session[]): number {
+  const down = new Set(sessions.filter(({isUp}) => !isUp).map(({name}) => name));
+  return new Set(sessions.map(({name}) => name).filter(name => !down.has(name))).size;
 }
 
 function expectedSessions(plan: LabPlan, tor: LabNode, hosts: boolean): number {
