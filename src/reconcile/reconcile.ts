@@ -40,10 +40,12 @@ export async function reconcile<State>(steps: ReadonlyArray<Step<State>>, state:
     if (plan !== undefined && !isDown(name)) await attempt(name, plan.add);
   }
 
+  const keepsAll = new Set<string>();
   for (const {name} of steps.toReversed()) {
     const plan = planned.get(name);
-    const isStillUsed = steps.some(other => other.needs.includes(name) && isDown(other.name));
-    if (plan !== undefined && !isDown(name) && !isStillUsed) await attempt(name, plan.remove);
+    const isStillUsed = steps.some(other => other.needs.includes(name) && (isDown(other.name) || keepsAll.has(other.name)));
+    if (isStillUsed) keepsAll.add(name);
+    else if (plan !== undefined && !isDown(name)) await attempt(name, plan.remove);
   }
 
   return steps.map(({name}) => ({

@@ -24,7 +24,11 @@ export interface StepOptions {
 }
 
 /** Pairs a driver with the pure function that says what it should hold. */
-export function step<State, Item>(driver: Driver<Item>, desired: (state: State) => readonly Item[], {needs = []}: StepOptions = {}): Step<State> {
+export function step<State, Item>(
+  driver: Driver<Item>,
+  desired: (state: State) => readonly Item[],
+  {needs = []}: StepOptions = {},
+): Step<State> {
   return {
     name: driver.name,
     needs,

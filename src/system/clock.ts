@@ -9,6 +9,8 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   async sleep(ms, signal) {
+    if (signal?.aborted) return;
+    if (signal?.aborted) return;
     if (ms === Infinity) {
       await new Promise<void>(resolve => signal?.addEventListener('abort', () => resolve(), {once: true}));
       return;

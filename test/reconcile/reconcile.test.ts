@@ -1,0 +1,119 @@
+import test from 'ava';
+import {reconcile} from '../../src/reconcile/reconcile.ts';
+import {createMachine} from './memory-driver.ts';
+
+const oneBlock = {rules: ['r'], routes: ['10.1'], bird: ['10.1']};
+const nextBlock = {rules: ['r'], routes: ['10.2'], bird: ['10.2']};
+
+/** rules, routes and a BIRD that needs the routes; all of it holds the first block. */
+async function settledHost() {
+  const machine = createMachine();
+  const steps = [machine.step('rules'), machine.step('routes'), machine.step('bird', 'routes')];
+  await reconcile(steps, oneBlock);
+  machine.log.length = 0;
+  return {...machine, pass: (wish: Parameters<typeof reconcile<typeof oneBlock>>[1]) => reconcile(steps, wish)};
+}
+
+test('announces last and withdraws first', async t => {
+  const machine = createMachine();
+  const steps = [machine.step('rules'), machine.step('routes'), machine.step('bird', 'routes')];
+  await reconcile(steps, oneBlock);
+  t.deepEqual(machine.log, ['rules +r', 'routes +10.1', 'bird +10.1']);
+  machine.log.length = 0;
+  await reconcile(steps, nextBlock);
+  t.deepEqual(machine.log, ['routes +10.2', 'bird +10.2', 'bird -10.1', 'routes -10.1']);
+  machine.log.length = 0;
+  await reconcile(steps, {});
+  t.deepEqual(machine.log, ['bird -10.2', 'routes -10.2', 'rules -r']);
+});
+
+test('a second pass over the same state changes nothing', async t => {
+  const {log, pass} = await settledHost();
+  t.deepEqual(
+    (await pass(oneBlock)).map(({name, wanted, changes}) => [name, wanted, changes]),
+    [
+      ['rules', 1, 0],
+      ['routes', 1, 0],
+      ['bird', 1, 0],
+    ],
+  );
+  t.deepEqual(log, []);
+});
+
+test('what somebody else took away is put back', async t => {
+  const {log, held, pass} = await settledHost();
+  held.get('routes')?.delete('10.1');
+  held.get('bird')?.add('10.9');
+  const results = await pass(oneBlock);
+  t.deepEqual(log, ['routes +10.1', 'bird -10.9']);
+  t.deepEqual(
+    results.map(({changes}) => changes),
+    [0, 1, 1],
+  );
+});
+
+for (const what of ['routes read', 'routes add']) {
+  test(`a failed driver holds back those that need it, and no others: ${what}`, async t => {
+    const {log, broken, held, pass} = await settledHost();
+    broken.add(what);
+    const results = await pass({...nextBlock, rules: ['r', 's']});
+    t.true(log.includes('rules +s'), 'rules need nothing');
+    t.deepEqual([...(held.get('bird') ?? [])], ['10.1'], 'nothing is announced that cannot be forwarded');
+    t.deepEqual([...(held.get('routes') ?? [])], ['10.1'], 'and nothing removed that is still announced');
+    t.like(results[1], {name: 'routes', error: {message: `${what} failed`}});
+    t.like(results[2], {name: 'bird', heldBackBy: 'routes'});
+    t.false('error' in (results[2] ?? {}));
+    t.false('heldBackBy' in (results[0] ?? {}));
+
+    broken.clear();
+    await pass({...nextBlock, rules: ['r', 's']});
+    t.deepEqual([...(held.get('bird') ?? [])], ['10.2']);
+    t.deepEqual([...(held.get('routes') ?? [])], ['10.2']);
+  });
+}
+
+for (const what of ['bird read', 'bird add', 'bird remove']) {
+  test(`what a failed step may still use is not removed: ${what}`, async t => {
+    const {broken, held, pass} = await settledHost();
+    broken.add(what);
+    const results = await pass(nextBlock);
+    t.deepEqual([...(held.get('routes') ?? [])].toSorted(), ['10.1', '10.2'], 'BIRD still announces the old block');
+    t.like(results[2], {error: {message: `${what} failed`}});
+    broken.clear();
+    await pass(nextBlock);
+    t.deepEqual([...(held.get('routes') ?? [])], ['10.2']);
+  });
+}
+
+test('holding back reaches through a chain of needs, in both directions', async t => {
+  const machine = createMachine();
+  const steps = [machine.step('links'), machine.step('routes', 'links'), machine.step('bird', 'routes')];
+  await reconcile(steps, {links: ['a'], routes: ['a'], bird: ['a']});
+  machine.broken.add('links add');
+  const held = await reconcile(steps, {links: ['a', 'b'], routes: ['a', 'b'], bird: ['a', 'b']});
+  t.deepEqual(
+    held.map(({heldBackBy}) => heldBackBy),
+    [undefined, 'links', 'routes'],
+  );
+  machine.broken.clear();
+  machine.broken.add('bird remove');
+  machine.log.length = 0;
+  await reconcile(steps, {});
+  t.deepEqual(machine.log, ['bird -a'], 'routes stay because BIRD uses them, and links because routes do');
+});
+
+test('a state that cannot be worked out fails its own driver only', async t => {
+  const machine = createMachine();
+  const bad = {...machine.step('bird'), plan: () => Promise.reject(new Error('no template'))};
+  const results = await reconcile([machine.step('routes'), bad], {routes: ['10.1']});
+  t.deepEqual(machine.log, ['routes +10.1']);
+  t.like(results[1], {wanted: 0, changes: 0, error: {message: 'no template'}});
+});
+
+test('an error that is not an Error, or nothing at all, is still a failure', async t => {
+  const machine = createMachine();
+  const bad = {...machine.step('routes'), plan: () => Promise.reject(undefined)};
+  const results = await reconcile([bad, machine.step('bird', 'routes')], {bird: ['10.1']});
+  t.true('error' in (results[0] ?? {}));
+  t.is(results[1]?.heldBackBy, 'routes');
+});
