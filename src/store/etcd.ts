@@ -1,5 +1,5 @@
-import {noop} from 'cockatiel';
-import {Etcd3, type IOptions} from 'etcd3';
+import {ConsecutiveBreaker, circuitBreaker, handleWhen, noop} from 'cockatiel';
+import {Etcd3, type IOptions, isRecoverableError} from 'etcd3';
 import type {Condition, KeyValue, Operation, Store, Watch} from './store.ts';
 import {StoreError} from './store.ts';
 
@@ -13,10 +13,12 @@ export interface EtcdOptions {
 
 const pageSize = 5000;
 const maxWatchBackoffMs = 1000;
+const memberPauseMs = 5000;
 
 /**
  * Creates the store on etcd's v3 API. Differs from the client's defaults: every request has a deadline, replies may be of any size,
- * dead connections are found by keepalive (not below 5 s, or the server hangs up), no circuit breaker, watches reconnect within a second.
+ * dead connections are found by keepalive (not below 5 s, or the server hangs up), watches reconnect within a second, and only where there
+ * are several members is one that failed left out for a while.
  */
 export function createEtcdStore({endpoints, credentials, auth, deadlineMs = 3000}: EtcdOptions): Store {
   const client = new Etcd3({
@@ -30,13 +32,19 @@ export function createEtcdStore({endpoints, credentials, auth, deadlineMs = 3000
       'grpc.max_reconnect_backoff_ms': 1000,
     },
     defaultCallOptions: context => (context.isStream ? {} : {deadline: Date.now() + deadlineMs}),
-    faultHandling: {host: () => noop, global: noop, watchBackoff: createBackoff(50)},
+    faultHandling: {host: endpoints.length === 1 ? () => noop : pauseAfterFailure, global: noop, watchBackoff: createBackoff(50)},
   });
   const where = endpoints.join(', ');
 
   const ask = async <Result>(what: string, request: () => Promise<Result>): Promise<Result> => {
     try {
-      return await request();
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await request();
+        } catch (error) {
+          if (attempt >= endpoints.length || !wasNeverSent(error)) throw error;
+        }
+      }
     } catch (error) {
       throw new StoreError(`cannot ${what} etcd at ${where}: ${error instanceof Error ? error.message : String(error)}`, {cause: error});
     }
@@ -73,6 +81,10 @@ export function createEtcdStore({endpoints, credentials, auth, deadlineMs = 3000
 
     async watch(prefix, fromRevision, handlers) {
       const watcher = client.watch().prefix(prefix).startRevision(String(fromRevision)).watcher();
+      let next = fromRevision;
+      // The client would go on after the revision that the server had when it connected, delivered or not: what a connection that broke
+      // while it caught up has not shown would be lost.
+      watcher.on('connecting', request => void Object.assign(request, {start_revision: String(next)}));
       watcher.on('data', ({events}) => {
         const changes = events.map(({type, kv}) => ({
           key: kv.key.toString(),
@@ -81,7 +93,9 @@ export function createEtcdStore({endpoints, credentials, auth, deadlineMs = 3000
         }));
         // Not the header's revision: for a watch that catches up in several batches, that one runs ahead of what was delivered.
         const last = changes.at(-1);
-        if (last !== undefined) handlers.onEvents(changes, last.modRevision);
+        if (last === undefined) return;
+        next = last.modRevision + 1;
+        handlers.onEvents(changes, last.modRevision);
       });
       watcher.on('connected', () => handlers.onConnected());
       watcher.on('disconnected', error => handlers.onDisconnected(error));
@@ -123,4 +137,17 @@ function endOfPrefix(prefix: string): Buffer {
 /** Doubles from 50 ms to a second: after etcd is back, a watch must not sleep for half a minute. */
 function createBackoff(durationMs: number): NonNullable<NonNullable<IOptions['faultHandling']>['watchBackoff']> {
   return {duration: durationMs, next: () => createBackoff(Math.min(durationMs * 2, maxWatchBackoffMs))};
+}
+
+/** A member that failed is not asked for a while, so that the others answer instead. */
+function pauseAfterFailure() {
+  return circuitBreaker(
+    handleWhen(error => isRecoverableError(error)),
+    {halfOpenAfter: memberPauseMs, breaker: new ConsecutiveBreaker(1)},
+  );
+}
+
+/** Nothing has gone out, so that even a write may be tried again at another member. */
+function wasNeverSent(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('No connection established');
 }
