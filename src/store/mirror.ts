@@ -39,6 +39,7 @@ const retryMs = 500;
 export function createMirror({store, keys, listener, clock, log, id, timeoutMs = 3000}: MirrorOptions): Mirror {
   let revision = 0;
   let outOfTouchSince: number | undefined = clock.now();
+  let loseWatch: (reason: unknown) => void = () => undefined;
   let waiters: {readonly revision: number; readonly done: () => void}[] = [];
 
   const advance = (to: number) => {
@@ -60,6 +61,7 @@ export function createMirror({store, keys, listener, clock, log, id, timeoutMs =
     for (const entry of listing.entries) listener.onEvent(entry);
     advance(listing.revision);
     const lost = Promise.withResolvers<unknown>();
+    loseWatch = lost.resolve;
     const watch: Watch = await store.watch(keys.all, listing.revision + 1, {
       onEvents(events, at) {
         for (const event of events) listener.onEvent(event);
@@ -75,6 +77,7 @@ export function createMirror({store, keys, listener, clock, log, id, timeoutMs =
     });
     const stop = () => lost.resolve(undefined);
     signal.addEventListener('abort', stop, {once: true});
+    if (signal.aborted) stop();
     const reason = await lost.promise;
     signal.removeEventListener('abort', stop);
     watch.close();
@@ -118,7 +121,13 @@ export function createMirror({store, keys, listener, clock, log, id, timeoutMs =
     reached,
     async sync() {
       const key = keys.barrier(id);
+      const shown = revision;
       const {revision: written} = await store.commit({conditions: [], operations: [{put: key, value: ''}]});
+      if (written <= shown) {
+        const error = new StoreError(`the store was replaced: it is at revision ${written} and was at ${shown}`);
+        loseWatch(error);
+        throw error;
+      }
       await reached(written);
     },
   };

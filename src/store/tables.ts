@@ -24,7 +24,7 @@ export interface Tables {
   readonly hosts: ReadonlyMap<string, Versioned<Host>>;
   readonly blocks: ReadonlyMap<Prefix, Versioned<Block>>;
   readonly addresses: ReadonlyMap<Address, Versioned<AllocatedAddress>>;
-  /** Takes in one changed key. A value that cannot be read is reported, and the last good one stays. */
+  /** Takes in one changed key. A value that cannot be read is reported, and the last good one stays, with the revision of the bad one. */
   apply(event: WatchEvent): void;
   /** Everything as of that revision, as a value of its own that later events do not change. */
   snapshot(revision: number): State;
@@ -52,6 +52,7 @@ export function createTables({keys, onUnreadable, onChange}: TablesOptions): Tab
     topology({key, value, modRevision}) {
       if (value === undefined) topology = undefined;
       else {
+        if (topology !== undefined) topology = {...topology, modRevision};
         const document = parseTopology(parseJson(key, value));
         topology = {value: {document, trees: networkTrees(document)}, modRevision};
       }
@@ -62,10 +63,12 @@ export function createTables({keys, onUnreadable, onChange}: TablesOptions): Tab
       onChange?.({kind: 'host'});
     },
     block(event) {
-      onChange?.({kind: 'block', ...blocks.apply(event), modRevision: event.modRevision});
+      const change = blocks.apply(event);
+      onChange?.({kind: 'block', ...change, modRevision: event.modRevision});
     },
     address(event) {
-      onChange?.({kind: 'address', ...addresses.apply(event)});
+      const change = addresses.apply(event);
+      onChange?.({kind: 'address', ...change});
     },
   };
 
@@ -108,9 +111,11 @@ function createTable<Key, Value>(parse: (key: string, text: string) => Value, ke
   return {
     records,
     apply({key, value, modRevision}: WatchEvent): Change<Value> {
-      const after = value === undefined ? undefined : parse(key, value);
       const known = keysInStore.get(key);
       const before = known === undefined ? undefined : records.get(known)?.value;
+      // Transactions compare revisions: with the old one, no change that concerns this record would ever succeed again.
+      if (known !== undefined && before !== undefined) records.set(known, {value: before, modRevision});
+      const after = value === undefined ? undefined : parse(key, value);
       copy = undefined;
       if (known !== undefined) records.delete(known);
       keysInStore.delete(key);
