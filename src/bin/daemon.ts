@@ -12,7 +12,8 @@ import {notifyReady} from '../system/notify.ts';
 import {createRun} from '../system/run.ts';
 import {onStopSignal} from '../system/signals.ts';
 import {version} from '../system/version.ts';
-import {addProgramOptions, loadConfig, openStore, type ProgramFlags, readNamed, splitListen} from './program.ts';
+import {readNamed} from './named-file.ts';
+import {addProgramOptions, loadConfig, openStore, type ProgramFlags, splitListen} from './program.ts';
 
 interface DaemonFlags extends ProgramFlags {
   readonly embeddedEtcd?: string;
@@ -34,13 +35,16 @@ export function daemonCommand(name: 'daemon' | 'ipamd'): Command {
 
 async function runDaemon(config: Config, {embeddedEtcd, embeddedEtcdPort}: DaemonFlags): Promise<void> {
   const log = createLogger(config.logLevel).child({program: 'daemon'});
-  const signal = onStopSignal();
+  const failed = new AbortController();
+  const signal = AbortSignal.any([onStopSignal(), failed.signal]);
   if (config.daemon.blockCooldownSeconds > 0) log.warn({setting: 'daemon.blockCooldownSeconds'}, 'setting has no effect yet');
   const tls = config.daemon.tls && {
     cert: (await readNamed('daemon.tls.cert', config.daemon.tls.cert)).toString(),
     key: (await readNamed('daemon.tls.key', config.daemon.tls.key)).toString(),
   };
   const token = config.daemon.tokenFile && (await readNamed('daemon.tokenFile', config.daemon.tokenFile)).toString().trim();
+  if (token === '')
+    throw new InputError('ERR_CONFIG', `daemon.tokenFile: got ${JSON.stringify(config.daemon.tokenFile)}: the file is empty`);
   const topology = await readTopologyFile(config.daemon.topology);
 
   let etcd: EmbeddedEtcd | undefined;
@@ -63,8 +67,8 @@ async function runDaemon(config: Config, {embeddedEtcd, embeddedEtcdPort}: Daemo
     version,
   });
   try {
-    await app.listen(splitListen(config.daemon.listen));
-    log.info({listen: config.daemon.listen}, 'daemon is listening');
+    const url = await app.listen(splitListen(config.daemon.listen));
+    log.info({listen: url.replace(/^https?:\/\//, '')}, 'daemon is listening');
     if (topology !== undefined) {
       void loadTopologyOnce(ipamd, topology, log, signal).then(() => {
         isTopologyDecided = true;
@@ -73,6 +77,7 @@ async function runDaemon(config: Config, {embeddedEtcd, embeddedEtcdPort}: Daemo
     await notifyReady(createRun(), process.env);
     await systemClock.sleep(Infinity, signal);
   } finally {
+    failed.abort();
     await app.close();
     await following;
     store.close();

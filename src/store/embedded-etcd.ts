@@ -25,6 +25,7 @@ export interface EmbeddedEtcdOptions {
 
 const startTimeoutMs = 25_000;
 const restartMs = 500;
+const stopTimeoutMs = 10_000;
 
 /** Starts etcd on the directory and waits until it answers. What a killed daemon has left running there is ended first. */
 export async function startEmbeddedEtcd({directory, port, clock, log}: EmbeddedEtcdOptions): Promise<EmbeddedEtcd> {
@@ -32,27 +33,35 @@ export async function startEmbeddedEtcd({directory, port, clock, log}: EmbeddedE
   await claimDirectory(directory);
   await endLeftover(directory, clock);
   const endpoint = `http://127.0.0.1:${port === 0 ? await freePort() : port}`;
-  let isStopping = false;
-  let child = await startOnce(directory, endpoint);
-  const supervise = () => {
-    child.once('exit', async (code, signal) => {
-      if (isStopping) return;
-      log.error({code, signal}, 'embedded etcd has ended, starting it again');
-      await clock.sleep(restartMs);
-      child = await startOnce(directory, endpoint);
-      supervise();
-    });
+  const stopping = new AbortController();
+  let running = await startOnce(directory, endpoint);
+  const supervise = async () => {
+    for (;;) {
+      const status = await running.ended;
+      if (stopping.signal.aborted) return;
+      log.error(status, 'embedded etcd has ended, starting it again');
+      await clock.sleep(restartMs, stopping.signal);
+      if (stopping.signal.aborted) return;
+      try {
+        running = await startOnce(directory, endpoint);
+        if (stopping.signal.aborted) running.child.kill('SIGTERM');
+      } catch (error) {
+        log.error({err: error}, 'embedded etcd cannot be started, will retry');
+      }
+    }
   };
-  supervise();
+  const supervised = supervise();
   const stop = async () => {
-    isStopping = true;
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const exited = new Promise(resolve => child.once('exit', resolve));
-    child.kill('SIGTERM');
-    await exited;
+    stopping.abort();
+    running.child.kill('SIGTERM');
+    const timer = new AbortController();
+    const isGone = await Promise.race([supervised.then(() => true), clock.sleep(stopTimeoutMs, timer.signal).then(() => false)]);
+    timer.abort();
+    if (!isGone) running.child.kill('SIGKILL');
+    await supervised;
   };
   try {
-    await waitUntilHealthy(endpoint, clock, () => child.exitCode, path.join(directory, 'etcd.log'));
+    await waitUntilHealthy(endpoint, clock, () => running.child.exitCode, path.join(directory, 'etcd.log'));
   } catch (error) {
     await stop();
     throw error;
@@ -62,7 +71,12 @@ export async function startEmbeddedEtcd({directory, port, clock, log}: EmbeddedE
   return {endpoint, stop};
 }
 
-async function startOnce(directory: string, endpoint: string): Promise<ChildProcess> {
+interface RunningEtcd {
+  readonly child: ChildProcess;
+  readonly ended: Promise<{readonly code: number | null; readonly signal: NodeJS.Signals | null}>;
+}
+
+async function startOnce(directory: string, endpoint: string): Promise<RunningEtcd> {
   const log = openSync(path.join(directory, 'etcd.log'), 'a');
   const child = spawn(
     'etcd',
@@ -77,17 +91,24 @@ async function startOnce(directory: string, endpoint: string): Promise<ChildProc
       // Without it, etcd 3.4 stays slow after many keys were written in large transactions.
       '--backend-batch-limit=200',
     ],
-    {stdio: ['ignore', log, log], env: {...process.env, ETCD_UNSUPPORTED_ARCH: process.arch}},
+    // Of its own process group: Ctrl-C in a terminal is for the daemon, which ends etcd last.
+    {stdio: ['ignore', log, log], env: {...process.env, ETCD_UNSUPPORTED_ARCH: process.arch}, detached: true},
   );
   closeSync(log);
+  const ended: RunningEtcd['ended'] = new Promise(resolve => child.once('exit', (code, signal) => resolve({code, signal})));
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
     child.once('error', error =>
       reject(new InputError('ERR_NO_ETCD', `cannot start etcd: ${error.message} (is the package etcd-server installed?)`)),
     );
   });
-  await replaceFile(path.join(directory, 'etcd.pid'), `${child.pid}\n`);
-  return child;
+  try {
+    await replaceFile(path.join(directory, 'etcd.pid'), `${child.pid}\n`);
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
+  return {child, ended};
 }
 
 async function waitUntilHealthy(endpoint: string, clock: Clock, exitCode: () => number | null, logFile: string): Promise<void> {
@@ -102,11 +123,11 @@ async function waitUntilHealthy(endpoint: string, clock: Clock, exitCode: () => 
   throw new StoreError(`cannot start etcd at ${endpoint}: ${reason}; the end of ${logFile}:\n${tail}`);
 }
 
-/** One daemon a directory: two would end each other's etcd. */
+/** One daemon a directory: two would end each other's etcd. After a restart of the machine, the pid may be another program's. */
 async function claimDirectory(directory: string): Promise<void> {
   const file = path.join(directory, 'daemon.pid');
   const owner = Number(await readFileIfPresent(file));
-  if (owner > 0 && owner !== process.pid && (await commandLineOf(owner)).includes('romana')) {
+  if (owner > 0 && owner !== process.pid && (await commandLineOf(owner)).includes('embedded-etcd')) {
     throw new InputError(
       'ERR_ETCD_IN_USE',
       `cannot start etcd in ${directory}: the daemon with pid ${owner} runs it; name its endpoint with --etcd-endpoints`,
@@ -119,8 +140,17 @@ async function endLeftover(directory: string, clock: Clock): Promise<void> {
   const pid = Number(await readFileIfPresent(path.join(directory, 'etcd.pid')));
   const isOurs = async () => pid > 0 && (await commandLineOf(pid)).includes(`--data-dir=${dataDirectory(directory)}\0`);
   for (let waitedMs = 0; await isOurs(); waitedMs += 50) {
-    if (waitedMs % 10_000 === 0) process.kill(pid, waitedMs === 0 ? 'SIGTERM' : 'SIGKILL');
+    if (waitedMs % stopTimeoutMs === 0) sendSignal(pid, waitedMs === 0 ? 'SIGTERM' : 'SIGKILL');
     await clock.sleep(50);
+  }
+}
+
+/** The process may end by itself in the same moment. */
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
 }
 
