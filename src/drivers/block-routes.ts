@@ -5,27 +5,40 @@ import type {Driver} from '../reconcile/driver.ts';
 import type {Run} from '../system/run.ts';
 import {readRoutes, runBatch} from './ip-route.ts';
 
+/** A route of ours as it may be found: somebody may have given it another type or metric. */
+export interface OwnBlockRoute extends BlockRoute {
+  readonly type?: string;
+  readonly metric?: number;
+}
+
+const ownType = 'unreachable';
 // Behind what an operator or BIRD may have put there for the same prefix.
-const metric = 4096;
+const ownMetric = 4096;
 
 /**
- * Unreachable routes for own blocks: everything of that type with our protocol number in the main table. They stand there, and not in our
- * own table, because that one is looked up first: an endpoint's exact route in the main table would not be found any more.
+ * Unreachable routes for own blocks: everything with our protocol number in the main table. They stand there, and not in our own table,
+ * because that one is looked up first: an endpoint's exact route in the main table would not be found any more.
  */
-export function createBlockRoutes(run: Run): Driver<BlockRoute> {
-  const suffix = `table main proto ${routeProtocol} metric ${metric}`;
+export function createBlockRoutes(run: Run): Driver<OwnBlockRoute> {
+  const suffix = (metric: number) => `table main proto ${routeProtocol} metric ${metric}`;
+  const line = ({to}: OwnBlockRoute) => `${ownType} ${to} ${suffix(ownMetric)}`;
   return {
     name: 'block-routes',
-    keyOf: ({to}) => to,
-    isEqual: () => true,
+    keyOf: ({to, metric = ownMetric}) => `${to} ${metric}`,
+    isEqual: ({type: a = ownType}, {type: b = ownType}) => a === b,
     async read() {
       const routes = await readRoutes(run, 'main', {isOwn: true});
-      return routes.filter(({type}) => type === 'unreachable').map(({to}) => ({to}));
+      return routes.map(({to, type, metric}) => ({to, type, metric}));
     },
     apply: ({create, update, remove}) =>
       runBatch(run, [
-        ...[...create, ...update].map(({to}) => ({family: familyOf(to), line: `route replace unreachable ${to} ${suffix}`})),
-        ...remove.map(({to}) => ({family: familyOf(to), line: `route del unreachable ${to} ${suffix}`})),
+        // Not "replace": a route that another program has put there under the same metric is refused, and stays.
+        ...create.map(route => ({family: familyOf(route.to), line: `route add ${line(route)}`})),
+        ...update.map(route => ({family: familyOf(route.to), line: `route replace ${line(route)}`})),
+        ...remove.map(({to, type = ownType, metric = ownMetric}) => ({
+          family: familyOf(to),
+          line: `route del ${type} ${to} ${suffix(metric)}`,
+        })),
       ]),
   };
 }

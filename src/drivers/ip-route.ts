@@ -14,16 +14,23 @@ export interface KernelRoute {
   readonly metric: number;
   readonly protocol: string;
   readonly isLinkDown: boolean;
+  /** False for a route that spreads over several next hops; `via` and `dev` are the first of them. */
+  readonly hasOneHop: boolean;
 }
 
 const families: readonly Family[] = ['ipv4', 'ipv6'];
 const flag = {ipv4: '-4', ipv6: '-6'} as const;
 
+const Via = z.object({host: z.string()});
+
 const Route = z.object({
   type: z.string().default('unicast'),
   dst: z.string(),
   gateway: z.string().optional(),
+  // A next hop of the other family, as IPv4 over an IPv6-only link has it.
+  via: Via.optional(),
   dev: z.string().optional(),
+  nexthops: z.array(z.object({gateway: z.string().optional(), via: Via.optional(), dev: z.string().optional()})).default([]),
   metric: z.number().default(0),
   protocol: z.string().default(''),
   flags: z.array(z.string()).default([]),
@@ -68,13 +75,17 @@ function parseRoutes(text: string, family: Family): KernelRoute[] {
   return routes.flatMap(value => {
     const route = Route.safeParse(value);
     if (!route.success) return [];
-    const {type, dst, gateway, dev, metric, protocol, flags} = route.data;
+    const {type, dst, dev, metric, protocol, flags, nexthops} = route.data;
+    // Of several next hops the first stands for all.
+    const hop = nexthops[0] ?? route.data;
+    const gateway = hop.gateway ?? hop.via?.host;
     return [
       {
         to: parseDestination(dst, family),
         type: typeNames[type] ?? type,
         via: gateway === undefined ? undefined : parseAddress(gateway),
-        dev: dev ?? '',
+        dev: dev ?? hop.dev ?? '',
+        hasOneHop: nexthops.length === 0,
         metric,
         protocol,
         isLinkDown: flags.includes('linkdown') || flags.includes('dead'),

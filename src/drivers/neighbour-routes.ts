@@ -1,32 +1,43 @@
 import type {NeighbourRoute} from '../core/desired-neighbour-routes.ts';
-import {familyOf} from '../core/prefix.ts';
+import {type Address, familyOf} from '../core/prefix.ts';
 import {routeProtocol} from '../core/route-protocol.ts';
 import type {Driver} from '../reconcile/driver.ts';
 import type {Run} from '../system/run.ts';
 import {readRoutes, runBatch} from './ip-route.ts';
 
+/** A route of ours as it may be found: somebody may have given it another metric or more next hops (then `via` says nothing). */
+export interface OwnNeighbourRoute extends Omit<NeighbourRoute, 'via'> {
+  readonly via: Address | undefined;
+  readonly metric?: number;
+}
+
 // The kernel tells routes apart by metric too, so all of ours have the same.
-const metric = 64;
+const ownMetric = 64;
 
 /** Direct routes to blocks of neighbours: everything with our protocol number in our table. */
-export function createNeighbourRoutes(run: Run, table: number): Driver<NeighbourRoute> {
-  const suffix = `table ${table} proto ${routeProtocol} metric ${metric}`;
+export function createNeighbourRoutes(run: Run, table: number): Driver<OwnNeighbourRoute> {
+  const suffix = (metric: number) => `table ${table} proto ${routeProtocol} metric ${metric}`;
+  // The dev is ours to name and on the link, so a next hop needs no route of its own (onlink).
+  const line = ({to, via, dev}: OwnNeighbourRoute) => `${to} via ${via} dev ${dev} onlink ${suffix(ownMetric)}`;
   return {
     name: 'neighbour-routes',
-    keyOf: ({to}) => to,
+    keyOf: ({to, metric = ownMetric}) => `${to} ${metric}`,
     isEqual: (a, b) => a.via === b.via && a.dev === b.dev,
     async read() {
       const routes = await readRoutes(run, table, {isOwn: true});
-      return routes.flatMap(({to, via, dev, type}) => (type === 'unicast' && via !== undefined ? [{to, via, dev}] : []));
+      return routes.map(({to, type, via, dev, metric, hasOneHop}) => ({
+        to,
+        dev,
+        metric,
+        via: type === 'unicast' && hasOneHop ? via : undefined,
+      }));
     },
     apply: ({create, update, remove}) =>
       runBatch(run, [
-        // The dev is ours to name and on the link, so a next hop needs no route of its own (onlink).
-        ...[...create, ...update].map(({to, via, dev}) => ({
-          family: familyOf(to),
-          line: `route replace ${to} via ${via} dev ${dev} onlink ${suffix}`,
-        })),
-        ...remove.map(({to}) => ({family: familyOf(to), line: `route del ${to} ${suffix}`})),
+        // Not "replace": a route that another program has put there under the same metric is refused, and stays.
+        ...create.map(route => ({family: familyOf(route.to), line: `route add ${line(route)}`})),
+        ...update.map(route => ({family: familyOf(route.to), line: `route replace ${line(route)}`})),
+        ...remove.map(({to, metric = ownMetric}) => ({family: familyOf(to), line: `route del ${to} ${suffix(metric)}`})),
       ]),
   };
 }
