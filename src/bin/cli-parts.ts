@@ -4,9 +4,9 @@ import {parse as parseYaml} from 'yaml';
 import {createClient} from '../cli/client.ts';
 import type {CliParts} from '../cli/parts.ts';
 import {type CliFlags, parseCliSettings} from '../cli/settings.ts';
-import {InputError} from '../core/errors.ts';
+import {InputError, messageOf} from '../core/errors.ts';
 import {readFileIfPresent} from '../system/files.ts';
-import {readNamed} from './program.ts';
+import {readNamed} from './named-file.ts';
 
 /** What the nouns of the command line act through, on the real machine. */
 export function createCliParts(configFiles: readonly string[]): CliParts {
@@ -27,18 +27,24 @@ export function createCliParts(configFiles: readonly string[]): CliParts {
 async function readCliFile(files: readonly string[], isNamed: boolean) {
   for (const file of files) {
     const content = await readFileIfPresent(file);
-    if (content !== undefined) return {path: file, document: parseYaml(content)};
+    if (content !== undefined) return {path: file, document: parseDocument(file, content)};
     if (isNamed) throw new InputError('ERR_CONFIG', `cannot read ${file}: there is no such file`);
   }
   return undefined;
+}
+
+function parseDocument(file: string, content: string): unknown {
+  try {
+    return parseYaml(content);
+  } catch (error) {
+    throw new InputError('ERR_CONFIG', `cannot read ${file}: ${messageOf(error)}`, {cause: error});
+  }
 }
 
 async function readInputFile(file: string): Promise<Buffer> {
   try {
     return await readFile(file);
   } catch (error) {
-    throw new InputError('ERR_INPUT_FILE', `cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+    throw new InputError('ERR_INPUT_FILE', `cannot read ${file}: ${messageOf(error)}`, {cause: error});
   }
 }

@@ -1,12 +1,12 @@
-import {readFile} from 'node:fs/promises';
 import type {Command} from 'commander';
 import {parseConfig} from '../config/load.ts';
 import type {Config} from '../config/schema.ts';
-import {InputError, messageOf} from '../core/errors.ts';
+import {InputError} from '../core/errors.ts';
 import {createEtcdStore} from '../store/etcd.ts';
 import {createKeys, type Keys} from '../store/keys.ts';
 import type {Store} from '../store/store.ts';
 import {readFileIfPresent} from '../system/files.ts';
+import {readNamed} from './named-file.ts';
 
 const defaultConfigFile = '/etc/romana/romana.yaml';
 
@@ -55,15 +55,6 @@ export async function openStore(etcd: Config['etcd']): Promise<{store: Store; ke
   return {store: createEtcdStore({endpoints, ...(credentials && {credentials}), ...(auth && {auth})}), keys: createKeys(prefix)};
 }
 
-/** Reads a file that a setting names; throws InputError that names the setting. */
-export async function readNamed(setting: string, file: string): Promise<Buffer> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    throw new InputError('ERR_CONFIG', `${setting}: got ${JSON.stringify(file)}: ${messageOf(error)}`, {cause: error});
-  }
-}
-
 /** "[::1]:9600" as host and port. */
 export function splitListen(listen: string): {host: string; port: number} {
   const colon = listen.lastIndexOf(':');
@@ -83,10 +74,16 @@ async function readConfigFile(named: string | undefined) {
 }
 
 function nest({logLevel, etcdEndpoints, etcdPrefix, listen, hostName, hostAddress}: ProgramFlags): Record<string, unknown> {
-  return {
-    ...(logLevel !== undefined && {logLevel}),
-    etcd: {...(etcdEndpoints && {endpoints: etcdEndpoints}), ...(etcdPrefix !== undefined && {prefix: etcdPrefix})},
-    daemon: {...(listen !== undefined && {listen})},
-    host: {...(hostName !== undefined && {name: hostName}), ...(hostAddress && {address: hostAddress})},
+  const sections: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+    etcd: {endpoints: etcdEndpoints, prefix: etcdPrefix},
+    daemon: {listen},
+    host: {name: hostName, address: hostAddress},
   };
+  const given = Object.entries(sections).map(([name, section]) => [name, withoutUndefined(section)] as const);
+  // A section without any flag must not stand in for one that the file has wrong.
+  return {...withoutUndefined({logLevel}), ...Object.fromEntries(given.filter(([, section]) => Object.keys(section).length > 0))};
+}
+
+function withoutUndefined(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
