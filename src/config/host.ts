@@ -1,7 +1,7 @@
 import {z} from 'zod';
 import {InputError} from '../core/errors.ts';
 import type {Self} from '../core/node-state.ts';
-import {compareAddresses, familyOf, parseInterfaceAddress} from '../core/prefix.ts';
+import {compareAddresses, parseInterfaceAddress} from '../core/prefix.ts';
 import type {Run} from '../system/run.ts';
 import type {Config} from './schema.ts';
 
@@ -14,10 +14,6 @@ export interface HostSources {
 export async function readSelf({name, address}: Config['host'], {run, hostname}: HostSources): Promise<Self> {
   const texts = address ?? (await addressesOfDefaultRoute(run));
   const addresses = texts.map(parseInterfaceAddress).sort((a, b) => compareAddresses(a.address, b.address));
-  const families = new Set(addresses.map(each => familyOf(each.address)));
-  if (families.size !== addresses.length) {
-    throw new InputError('ERR_CONFIG', `host.address: got ${texts.join(', ')}: expected at most one IPv4 and one IPv6 address`);
-  }
   return {name: name ?? hostname, addresses};
 }
 

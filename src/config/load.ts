@@ -2,6 +2,7 @@ import {parse as parseYaml, YAMLParseError} from 'yaml';
 import type {z} from 'zod';
 import {InputError} from '../core/errors.ts';
 import {readEnvironment} from './environment.ts';
+import {hideCredentials} from './print.ts';
 import {Config} from './schema.ts';
 
 export interface ConfigSources {
@@ -18,9 +19,9 @@ export interface ConfigSources {
  */
 export function parseConfig({file, environment, flags}: ConfigSources): Config {
   const settings = [parseFile(file), readEnvironment(environment), flags].reduce<Record<string, unknown>>(merge, {});
-  const result = Config.safeParse(settings, {reportInput: true});
+  const result = Config.safeParse(settings);
   if (result.success) return deepFreeze(result.data);
-  const problems = result.error.issues.flatMap(describe);
+  const problems = result.error.issues.flatMap(issue => describe(issue, settings));
   throw new InputError(
     'ERR_CONFIG',
     [`cannot use the configuration${file === undefined ? '' : ` in ${file.path}`}:`, ...problems].join('\n  '),
@@ -34,7 +35,9 @@ function parseFile(file: ConfigSources['file']): Record<string, unknown> {
     if (isObject(document)) return document;
   } catch (error) {
     if (!(error instanceof YAMLParseError)) throw error;
-    throw new InputError('ERR_CONFIG', `cannot read ${file.path}: ${error.message}`, {cause: error});
+    const {line, col} = error.linePos?.[0] ?? {line: 1, col: 1};
+    const reason = error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? '';
+    throw new InputError('ERR_CONFIG', `cannot read ${file.path}: line ${line}, column ${col}: ${reason}`, {cause: error});
   }
   throw new InputError('ERR_CONFIG', `cannot read ${file.path}: expected keys and values (see the README)`);
 }
@@ -48,12 +51,17 @@ function merge(below: Record<string, unknown>, above: Readonly<Record<string, un
   return merged;
 }
 
-function describe(issue: z.core.$ZodIssue): string[] {
+function describe(issue: z.core.$ZodIssue, settings: unknown): string[] {
   const path = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') return issue.keys.map(key => `${[...issue.path, key].join('.')}: unknown key`);
-  const value = issue.input === undefined ? 'nothing' : JSON.stringify(issue.input);
-  const expected = issue.message.replace(/^Invalid input: /, '').replace(/, received .*$/, '');
-  return [`${path === '' ? 'the whole' : path}: got ${value}: ${expected}`];
+  const input = valueAt(settings, issue.path);
+  const value = input === undefined ? 'nothing' : hideCredentials(JSON.stringify(input));
+  const expected = issue.message.replace(/^(Invalid \w+|Too \w+): /, '').replace(/, received .*$/, '');
+  return [`${path}: got ${value}: ${expected}`];
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined), value);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,95 +1,138 @@
 import {z} from 'zod';
+import {familyOf, isAddress, parseInterfaceAddress} from '../core/prefix.ts';
 
-const Listen = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^:/[\]]+):\d{1,5}$/, 'expected address:port');
+const Listen = z
+  .string()
+  .refine(
+    text => /^(\[[0-9a-fA-F:]+\]|[^:/[\]]+):\d{1,5}$/.test(text) && portOf(text) <= 65_535,
+    'expected address:port, such as 127.0.0.1:9600',
+  );
 const File = z.string().min(1);
 const Seconds = z.number().min(0);
-const interfaceAddress = z.string().regex(/^[0-9a-fA-F.:]+\/\d{1,3}$/, 'expected address/length, such as 192.168.20.30/24');
+const oneAddress = 'expected address/length, such as 192.168.20.30/24';
+const fewAddresses = `${oneAddress}, or a list of one IPv4 and one IPv6`;
+const interfaceAddress = z.string().refine(isInterfaceAddress, oneAddress);
+
+// Checks that concern two keys run even when other keys are wrong: all problems are to be listed at once.
+const always = () => true;
+const has = (check: (section: Readonly<Record<string, unknown>>) => boolean) => (section: unknown) =>
+  typeof section !== 'object' || section === null || check(section as Record<string, unknown>);
 
 /** romana.yaml (contract, section 2). Unknown keys are refused; every key but those without a default may be left out. */
 export type Config = z.infer<typeof Config>;
-export const Config = z
-  .strictObject({
-    logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
-    etcd: z
-      .strictObject({
-        endpoints: z
-          .array(z.url({protocol: /^https?$/, error: 'expected a URL such as http://127.0.0.1:2379'}))
-          .min(1)
-          .default(['http://127.0.0.1:2379']),
-        prefix: z.string().min(1).default('/romana'),
-        tls: z.strictObject({ca: File, cert: File.optional(), key: File.optional()}).optional(),
-        username: z.string().min(1).optional(),
-        passwordFile: File.optional(),
-      })
-      .prefault({}),
-    host: z
-      .strictObject({
-        name: z.string().min(1).optional(),
-        address: z.union([interfaceAddress.transform(one => [one]), z.array(interfaceAddress).min(1).max(2)]).optional(),
-      })
-      .prefault({}),
-    daemon: z
-      .strictObject({
-        listen: Listen.default('127.0.0.1:9600'),
-        tls: z.strictObject({cert: File, key: File}).optional(),
-        tokenFile: File.optional(),
-        topology: File.optional(),
-        blockCooldownSeconds: Seconds.default(0),
-      })
-      .prefault({}),
-    agent: z
-      .strictObject({
-        metrics: Listen.default('127.0.0.1:9607'),
-        socket: File.default('/run/romana/agent.sock'),
-        routes: z
-          .strictObject({
-            enabled: z.boolean().default(true),
-            table: z.int().min(1).max(252).default(10),
-            multihop: z.boolean().default(false),
-            aggregate: z.boolean().default(true),
-          })
-          .prefault({}),
-        policy: z.strictObject({enabled: z.boolean().default(true)}).prefault({}),
-        vips: z.strictObject({enabled: z.boolean().default(true)}).prefault({}),
-        publish: z
-          .strictObject({
-            enabled: z.boolean().default(true),
-            templates: File.default('/etc/romana/bird'),
-            birdConf: File.default('/etc/bird/bird.conf'),
-            confDir: File.default('/etc/bird/conf.d'),
-            birdSocket: File.default('/run/bird/bird.ctl'),
-            birdPidFile: File.default('/run/bird/bird.pid'),
-            localAs: z.int().min(1).max(4_294_967_295).default(65534),
-            prefixes: z.enum(['blocks', 'aggregate', 'groups']).default('blocks'),
-            settleMs: z.int().min(0).default(100),
-            confirm: z.strictObject({timeoutSeconds: Seconds.default(30)}).prefault({}),
-            guards: z
-              .strictObject({
-                maxWithdrawPercent: z.number().min(0).max(100).default(50),
-                allowDefaultRoute: z.boolean().default(false),
-                allowForeign: z.boolean().default(false),
-              })
-              .prefault({}),
-            vars: z.record(z.string(), z.unknown()).default({}),
-          })
-          .prefault({}),
-      })
-      .prefault({}),
-  })
-  .check(({value: {daemon, etcd}, issues}) => {
-    if (!isLoopback(daemon.listen) && (daemon.tls === undefined || daemon.tokenFile === undefined)) {
-      const message = 'listens beyond loopback, which needs daemon.tls and daemon.tokenFile';
-      issues.push({code: 'custom', path: ['daemon', 'listen'], input: daemon.listen, message});
-    }
-    if ((etcd.username === undefined) !== (etcd.passwordFile === undefined)) {
-      issues.push({code: 'custom', path: ['etcd', 'username'], input: etcd.username, message: 'username and passwordFile go together'});
-    }
-  });
+export const Config = z.strictObject({
+  logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+  etcd: z
+    .strictObject({
+      endpoints: z
+        .array(z.url({protocol: /^https?$/, error: 'expected a URL such as http://127.0.0.1:2379'}))
+        .min(1)
+        .default(['http://127.0.0.1:2379']),
+      prefix: z.string().min(1).default('/romana'),
+      tls: z.strictObject({ca: File, cert: File.optional(), key: File.optional()}).optional(),
+      username: z.string().min(1).optional(),
+      passwordFile: File.optional(),
+    })
+    .refine(
+      has(etcd => (etcd['username'] === undefined) === (etcd['passwordFile'] === undefined)),
+      {
+        error: 'username and passwordFile go together',
+        path: ['username'],
+        when: always,
+      },
+    )
+    .prefault({}),
+  host: z
+    .strictObject({
+      name: z.string().min(1).optional(),
+      address: z
+        .union(
+          [interfaceAddress.transform(one => [one]), z.array(interfaceAddress).min(1, fewAddresses).refine(haveOwnFamilies, fewAddresses)],
+          {
+            error: fewAddresses,
+          },
+        )
+        .optional(),
+    })
+    .prefault({}),
+  daemon: z
+    .strictObject({
+      listen: Listen.default('127.0.0.1:9600'),
+      tls: z.strictObject({cert: File, key: File}).optional(),
+      tokenFile: File.optional(),
+      topology: File.optional(),
+      blockCooldownSeconds: Seconds.default(0),
+    })
+    .refine(
+      has(daemon => isLoopback(daemon['listen']) || (daemon['tls'] !== undefined && daemon['tokenFile'] !== undefined)),
+      {
+        error: 'listens beyond loopback, which needs daemon.tls and daemon.tokenFile',
+        path: ['listen'],
+        when: always,
+      },
+    )
+    .prefault({}),
+  agent: z
+    .strictObject({
+      metrics: Listen.default('127.0.0.1:9607'),
+      socket: File.default('/run/romana/agent.sock'),
+      routes: z
+        .strictObject({
+          enabled: z.boolean().default(true),
+          table: z.int().min(1).max(252).default(10),
+          multihop: z.boolean().default(false),
+          aggregate: z.boolean().default(true),
+        })
+        .prefault({}),
+      policy: z.strictObject({enabled: z.boolean().default(true)}).prefault({}),
+      vips: z.strictObject({enabled: z.boolean().default(true)}).prefault({}),
+      publish: z
+        .strictObject({
+          enabled: z.boolean().default(true),
+          templates: File.default('/etc/romana/bird'),
+          birdConf: File.default('/etc/bird/bird.conf'),
+          confDir: File.default('/etc/bird/conf.d'),
+          birdSocket: File.default('/run/bird/bird.ctl'),
+          birdPidFile: File.default('/run/bird/bird.pid'),
+          localAs: z.int().min(1).max(4_294_967_295).default(65534),
+          prefixes: z.enum(['blocks', 'aggregate', 'groups']).default('blocks'),
+          settleMs: z.int().min(0).default(100),
+          confirm: z.strictObject({timeoutSeconds: Seconds.default(30)}).prefault({}),
+          guards: z
+            .strictObject({
+              maxWithdrawPercent: z.number().min(0).max(100).default(50),
+              allowDefaultRoute: z.boolean().default(false),
+              allowForeign: z.boolean().default(false),
+            })
+            .prefault({}),
+          vars: z.record(z.string(), z.unknown()).default({}),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
+});
 
-/** The settings that are understood and have no effect before their part of the system is there, with their default. */
-export const settingsWithoutEffect: ReadonlyArray<readonly [path: string, unused: unknown]> = [['daemon.blockCooldownSeconds', 0]];
+function isInterfaceAddress(text: string): boolean {
+  try {
+    parseInterfaceAddress(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
-function isLoopback(listen: string): boolean {
+function haveOwnFamilies(texts: readonly string[]): boolean {
+  const valid = texts.filter(isInterfaceAddress);
+  return new Set(valid.map(text => familyOf(parseInterfaceAddress(text).address))).size === valid.length;
+}
+
+function portOf(listen: string): number {
+  return Number(listen.slice(listen.lastIndexOf(':') + 1));
+}
+
+/** What is no text at all is another problem, and reported as that. */
+function isLoopback(listen: unknown): boolean {
+  if (typeof listen !== 'string') return true;
   const address = listen.slice(0, listen.lastIndexOf(':'));
-  return address === 'localhost' || address === '[::1]' || /^127\./.test(address);
+  return address === 'localhost' || address === '[::1]' || (isAddress(address) && address.startsWith('127.'));
 }

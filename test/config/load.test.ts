@@ -1,0 +1,294 @@
+import test from 'ava';
+import {parse} from 'yaml';
+import {environmentName} from '../../src/config/environment.ts';
+import {type ConfigSources, parseConfig} from '../../src/config/load.ts';
+import {printConfig} from '../../src/config/print.ts';
+import type {Config} from '../../src/config/schema.ts';
+import {InputError} from '../../src/core/errors.ts';
+
+interface Sources {
+  readonly file?: string;
+  readonly environment?: ConfigSources['environment'];
+  readonly flags?: ConfigSources['flags'];
+}
+
+function load({file, environment = {}, flags = {}}: Sources): Config {
+  return parseConfig({file: file === undefined ? undefined : {path: 'romana.yaml', text: file}, environment, flags});
+}
+
+/** The problems of a configuration, without their indentation. */
+function problems(sources: Sources): string[] {
+  try {
+    load(sources);
+  } catch (error) {
+    if (!(error instanceof InputError && error.code === 'ERR_CONFIG')) throw error;
+    const [head = '', ...list] = error.message.split('\n');
+    return list.length === 0 ? [head] : list.map(line => line.trim());
+  }
+  return [];
+}
+
+const defaults = `logLevel: info
+etcd:
+  endpoints:
+    - http://127.0.0.1:2379
+  prefix: /romana
+host: {}
+daemon:
+  listen: 127.0.0.1:9600
+  blockCooldownSeconds: 0
+agent:
+  metrics: 127.0.0.1:9607
+  socket: /run/romana/agent.sock
+  routes:
+    enabled: true
+    table: 10
+    multihop: false
+    aggregate: true
+  policy:
+    enabled: true
+  vips:
+    enabled: true
+  publish:
+    enabled: true
+    templates: /etc/romana/bird
+    birdConf: /etc/bird/bird.conf
+    confDir: /etc/bird/conf.d
+    birdSocket: /run/bird/bird.ctl
+    birdPidFile: /run/bird/bird.pid
+    localAs: 65534
+    prefixes: blocks
+    settleMs: 100
+    confirm:
+      timeoutSeconds: 30
+    guards:
+      maxWithdrawPercent: 50
+      allowDefaultRoute: false
+      allowForeign: false
+    vars: {}
+`;
+
+test('without any source every key has its default', t => {
+  t.is(printConfig(load({})), defaults);
+  t.is(printConfig(load({file: ''})), defaults);
+  t.is(printConfig(load({file: '# nothing but a comment\n'})), defaults);
+});
+
+test('what is printed can be read back', t => {
+  t.deepEqual(load({file: defaults}), load({}));
+});
+
+test('every key of the contract is known', t => {
+  const file = `
+etcd: {endpoints: [https://a:2379, https://b:2379], prefix: /lab, tls: {ca: /ca.pem, cert: /c.pem, key: /k.pem}, username: me, passwordFile: /pw}
+host: {name: host-1, address: 192.168.20.30/24}
+daemon: {listen: "0.0.0.0:9600", tls: {cert: /c.pem, key: /k.pem}, tokenFile: /token, topology: /t.json, blockCooldownSeconds: 60}
+agent:
+  metrics: "[::1]:9607"
+  socket: /tmp/a.sock
+  routes: {enabled: false, table: 21, multihop: true, aggregate: false}
+  policy: {enabled: false}
+  vips: {enabled: false}
+  publish:
+    {enabled: false, templates: /t, birdConf: /b, confDir: /c, birdSocket: /s, birdPidFile: /p, localAs: 4200000000, prefixes: groups, settleMs: 5,
+     confirm: {timeoutSeconds: 0}, guards: {maxWithdrawPercent: 100, allowDefaultRoute: true, allowForeign: true}, vars: {x: [1, {y: z}]}}
+logLevel: debug
+`;
+  t.deepEqual(problems({file}), []);
+  const {address, ...rest} = load({file}).host;
+  t.deepEqual(address, ['192.168.20.30/24'], 'a single address becomes a list');
+  t.deepEqual({...load({file}), host: rest} as unknown, {...parse(file), host: {name: 'host-1'}});
+});
+
+for (const [title, sources, prefix] of [
+  ['file over default', {file: 'etcd: {prefix: /file}'}, '/file'],
+  ['environment over file', {file: 'etcd: {prefix: /file}', environment: {ROMANA_ETCD_PREFIX: '/environment'}}, '/environment'],
+  [
+    'flag over environment',
+    {file: 'etcd: {prefix: /file}', environment: {ROMANA_ETCD_PREFIX: '/environment'}, flags: {etcd: {prefix: '/flag'}}},
+    '/flag',
+  ],
+] as const) {
+  test(`precedence: ${title}`, t => {
+    const {etcd} = load(sources);
+    t.is(etcd.prefix, prefix);
+    t.deepEqual(etcd.endpoints, ['http://127.0.0.1:2379'], 'the keys beside it stay');
+  });
+}
+
+test('the environment names every key by its path', t => {
+  t.is(environmentName(['agent', 'publish', 'localAs']), 'ROMANA_AGENT_PUBLISH_LOCAL_AS');
+  const config = load({
+    environment: {
+      ROMANA_ETCD_ENDPOINTS: 'http://a:1, http://b:2',
+      ROMANA_HOST_NAME: '007',
+      ROMANA_HOST_ADDRESS: '192.168.20.30/24,2001:db8::30/64',
+      ROMANA_DAEMON_LISTEN: '127.0.0.2:9600',
+      ROMANA_AGENT_ROUTES_MULTIHOP: 'true',
+      ROMANA_AGENT_PUBLISH_LOCAL_AS: '65001',
+      ROMANA_AGENT_PUBLISH_SETTLE_MS: '0',
+      ROMANA_AGENT_PUBLISH_BIRD_PID_FILE: '/p',
+      ROMANA_AGENT_PUBLISH_GUARDS_MAX_WITHDRAW_PERCENT: '10',
+      ROMANA_AGENT_PUBLISH_VARS: '{"neighbor": "192.168.20.1"}',
+      ROMANA_LOG_LEVEL: 'warn',
+      ROMANA_CONFIG: '/elsewhere',
+      HOME: '/root',
+    },
+  });
+  t.like(config, {
+    logLevel: 'warn',
+    etcd: {endpoints: ['http://a:1', 'http://b:2']},
+    host: {name: '007', address: ['192.168.20.30/24', '2001:db8::30/64']},
+    daemon: {listen: '127.0.0.2:9600'},
+    agent: {
+      routes: {multihop: true},
+      publish: {localAs: 65001, settleMs: 0, birdPidFile: '/p', guards: {maxWithdrawPercent: 10}, vars: {neighbor: '192.168.20.1'}},
+    },
+  });
+});
+
+test('a value of the environment that cannot be used is named like one of the file', t => {
+  t.deepEqual(problems({environment: {ROMANA_AGENT_ROUTES_TABLE: 'ten', ROMANA_AGENT_ROUTES_ENABLED: 'yes'}}), [
+    'agent.routes.enabled: got "yes": expected boolean',
+    'agent.routes.table: got "ten": expected number',
+  ]);
+});
+
+test('all problems are listed at once, each with its path, the value, and what was expected', t => {
+  const file = `
+logLevel: loud
+colour: red
+etcd: {endpoints: [ftp://x, http://ok:1], prefix: 5, surplus: 1, username: me}
+host: {address: 5, name: ''}
+daemon: {listen: "0.0.0.0:9600", blockCooldownSeconds: -1, tls: {cert: /c.pem}}
+agent:
+  metrics: nowhere
+  routes: {table: 300, enabled: maybe, tabel: 1}
+  policy: 7
+  publish: {localAs: 0, prefixes: some, settleMs: 1.5, guards: {maxWithdrawPercent: 101}, vars: []}
+`;
+  t.deepEqual(problems({file}), [
+    'logLevel: got "loud": expected one of "fatal"|"error"|"warn"|"info"|"debug"|"trace"',
+    'etcd.endpoints.0: got "ftp://x": expected a URL such as http://127.0.0.1:2379',
+    'etcd.prefix: got 5: expected string',
+    'etcd.surplus: unknown key',
+    'etcd.username: got "me": username and passwordFile go together',
+    'host.name: got "": expected string to have >=1 characters',
+    'host.address: got 5: expected address/length, such as 192.168.20.30/24, or a list of one IPv4 and one IPv6',
+    'daemon.tls.key: got nothing: expected string',
+    'daemon.blockCooldownSeconds: got -1: expected number to be >=0',
+    'daemon.listen: got "0.0.0.0:9600": listens beyond loopback, which needs daemon.tls and daemon.tokenFile',
+    'agent.metrics: got "nowhere": expected address:port, such as 127.0.0.1:9600',
+    'agent.routes.enabled: got "maybe": expected boolean',
+    'agent.routes.table: got 300: expected number to be <=252',
+    'agent.routes.tabel: unknown key',
+    'agent.policy: got 7: expected object',
+    'agent.publish.localAs: got 0: expected number to be >=1',
+    'agent.publish.prefixes: got "some": expected one of "blocks"|"aggregate"|"groups"',
+    'agent.publish.settleMs: got 1.5: expected int',
+    'agent.publish.guards.maxWithdrawPercent: got 101: expected number to be <=100',
+    'agent.publish.vars: got []: expected record',
+    'colour: unknown key',
+  ]);
+});
+
+for (const [file, expected] of [
+  ['a: 1\nb: [1\nc: 2\n', /^cannot read romana\.yaml: line 3, column 1: Flow sequence .*[^:]$/],
+  ['a: 1\na: 2\n', /^cannot read romana\.yaml: line 2, column 1: Map keys must be unique$/],
+  ['- x\n', /^cannot read romana\.yaml: expected keys and values/],
+  ['just text\n', /^cannot read romana\.yaml: expected keys and values/],
+] as const) {
+  test(`a file that cannot be read is named, with the line: ${JSON.stringify(file)}`, t => {
+    const [problem = '', ...others] = problems({file});
+    t.regex(problem, expected);
+    t.deepEqual(others, []);
+  });
+}
+
+test('a section that is no section is refused, also when flags set a key in it', t => {
+  t.deepEqual(problems({file: 'etcd: http://127.0.0.1:2379'}), ['etcd: got "http://127.0.0.1:2379": expected object']);
+  t.deepEqual(problems({file: 'agent:\n'}), ['agent: got null: expected object']);
+});
+
+for (const [listen, isRefused] of [
+  ['127.0.0.1:9600', false],
+  ['127.9.9.9:0', false],
+  ['localhost:9600', false],
+  ['"[::1]:9600"', false],
+  ['0.0.0.0:9600', true],
+  ['"[::]:9600"', true],
+  ['192.168.20.30:9600', true],
+  ['host-1:9600', true],
+  ['127.example.com:9600', true],
+] as const) {
+  test(`to listen on ${listen} ${isRefused ? 'needs TLS and a token' : 'needs nothing more'}`, t => {
+    t.is(problems({file: `daemon: {listen: ${listen}}`}).length, isRefused ? 1 : 0);
+    t.is(problems({file: `daemon: {listen: ${listen}, tls: {cert: c, key: k}}`}).length, isRefused ? 1 : 0);
+    t.is(problems({file: `daemon: {listen: ${listen}, tokenFile: t}`}).length, isRefused ? 1 : 0);
+    t.is(problems({file: `daemon: {listen: ${listen}, tls: {cert: c, key: k}, tokenFile: t}`}).length, 0);
+  });
+}
+
+for (const listen of ['9600', ':9600', '::1:9600', '127.0.0.1', '127.0.0.1:65536', '127.0.0.1:x', 'http://127.0.0.1:9600']) {
+  test(`"${listen}" is no place to listen`, t => {
+    t.true(
+      problems({file: `daemon: {listen: "${listen}"}`}).includes(
+        `daemon.listen: got "${listen}": expected address:port, such as 127.0.0.1:9600`,
+      ),
+    );
+  });
+}
+
+for (const [address, isGood] of [
+  ['192.168.20.30/24', true],
+  ['"2001:db8::30/64"', true],
+  ['[192.168.20.30/24, "2001:db8::30/64"]', true],
+  ['["2001:db8::30/64"]', true],
+  ['192.168.20.30', false],
+  ['192.168.20.30/33', false],
+  ['999.1.1.1/24', false],
+  ['[999.1.1.1/24]', false],
+  ['[]', false],
+  ['[192.168.20.30/24, 192.168.20.31/24]', false],
+  ['[192.168.20.30/24, "2001:db8::30/64", "2001:db8::31/64"]', false],
+] as const) {
+  test(`host.address ${address} is ${isGood ? 'taken' : 'refused'}`, t => {
+    const found = problems({file: `host: {address: ${address}}`});
+    t.is(found.length, isGood ? 0 : 1);
+    if (!isGood) t.regex(found[0] ?? '', /^host\.address(\.0)?: got .*: expected address\/length/);
+  });
+}
+
+test('secrets are not printed, the files that hold them are named', t => {
+  const file = `
+etcd: {endpoints: ["https://me:pw1@etcd:2379"], tls: {ca: /ca.pem, cert: /c.pem, key: /k.pem}, username: me, passwordFile: /pw}
+daemon: {tokenFile: /token}
+agent: {publish: {vars: {neighbor: 192.168.20.1, md5Password: pw2, pin: {secret: 77177}, peers: [{key: pw5, md5File: /md5}], passwords: {tor-1: pw6}}}}
+`;
+  const text = printConfig(load({file}));
+  t.notRegex(text, /pw\d|77177/);
+  for (const shown of [
+    'https://(hidden)@etcd:2379',
+    '/k.pem',
+    'passwordFile: /pw',
+    'tokenFile: /token',
+    'md5File: /md5',
+    'neighbor: 192.168.20.1',
+    'md5Password: (hidden)',
+    'passwords: (hidden)',
+  ]) {
+    t.true(text.includes(shown), `${shown}\n${text}`);
+  }
+});
+
+test('nor is the password of a URL that is refused', t => {
+  t.deepEqual(problems({file: 'etcd: {endpoints: "https://me:pw1@etcd:2379"}'}), [
+    'etcd.endpoints: got "https://(hidden)@etcd:2379": expected array',
+  ]);
+});
+
+test('the configuration cannot be changed once it is made', t => {
+  const config = load({file: 'agent: {publish: {vars: {a: {b: [1]}}}}'});
+  t.true(Object.isFrozen(config) && Object.isFrozen(config.agent.publish.guards) && Object.isFrozen(config.etcd.endpoints));
+  t.true(Object.isFrozen((config.agent.publish.vars as {a: {b: unknown}}).a.b));
+});
