@@ -28,6 +28,7 @@ async function main(args: readonly string[]): Promise<number> {
   const noun = args.find(argument => Object.hasOwn(nouns, argument));
   const program = new Command('romana').description('makes this host a well-behaved router for its workloads').version(version);
   if (noun === undefined || !programs.has(noun)) addClientOptions(program);
+  else addOutputOptions(program);
   const wanted = noun === undefined ? Object.values(nouns) : [nouns[noun]];
   for (const load of wanted) if (load !== undefined) program.addCommand(await load());
   overrideExit(program);
@@ -46,10 +47,13 @@ function addClientOptions(program: Command): void {
   program
     .option('-r, --rootURL <url>', 'where the daemon listens (http://127.0.0.1:9600)')
     .option('-p, --rootPort <port>', 'its port')
-    .option('-f, --format <format>', 'table or json')
     .option('-c, --config <file>', "the command line's own file (~/.romana.yaml, then /etc/romana/cli.yaml)")
-    .option('--token-file <file>', 'file with the token that the daemon asks for')
-    .option('-v, --verbose', 'say more about errors');
+    .option('--token-file <file>', 'file with the token that the daemon asks for');
+  addOutputOptions(program);
+}
+
+function addOutputOptions(program: Command): void {
+  program.option('-f, --format <format>', 'table or json').option('-v, --verbose', 'say more about errors');
 }
 
 /** Usage errors come back here, from whatever depth. */

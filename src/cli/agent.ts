@@ -1,5 +1,6 @@
 import {Command} from 'commander';
 import type {AgentStatus} from '../agent/status.ts';
+import {InputError} from '../core/errors.ts';
 import {renderAgentStatus} from './agent-status.ts';
 
 /** What the agent's commands act through. */
@@ -17,9 +18,16 @@ export function agentStatusCommand({fetchStatus, now, write}: AgentCommandParts)
     .description('what the agent of this host wants, has, and cannot do')
     .option('--socket <file>', 'the socket of the agent')
     .option('--config <file>', 'configuration file that names the socket')
-    .option('-f, --format <format>', 'table or json', 'table')
+    .option('-f, --format <format>', 'table or json (default: table)')
     .action(async (own: object, command: Command) => {
-      const {socket, config, format} = {...command.optsWithGlobals(), ...own} as {socket?: string; config?: string; format: string};
+      const {
+        socket,
+        config,
+        format = 'table',
+      } = {...command.optsWithGlobals(), ...own} as {socket?: string; config?: string; format?: string};
+      if (format !== 'table' && format !== 'json') {
+        throw new InputError('ERR_USAGE', `unknown format ${JSON.stringify(format)}, expected table or json`);
+      }
       const status = await fetchStatus({...(socket !== undefined && {socket}), ...(config !== undefined && {config})});
       write(format === 'json' ? `${JSON.stringify(status, undefined, 2)}\n` : renderAgentStatus(status, now()));
     });

@@ -53,7 +53,12 @@ function parseUrl(text: string, port: string | number | undefined): string {
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new InputError('ERR_USAGE', `invalid root URL ${JSON.stringify(text)}, expected http://address:port`);
   }
-  if (port !== undefined) url.port = String(port);
-  else if (url.port === '' && !/:\d+\/?$/.test(text)) url.port = '9600';
+  if (port !== undefined) {
+    if (!/^\d{1,5}$/.test(String(port)) || Number(port) > 65_535) {
+      throw new InputError('ERR_USAGE', `invalid root port ${JSON.stringify(port)}, expected 0 to 65535`);
+    }
+    url.port = String(port);
+  }
+  if (port === undefined && url.port === '' && !/:\d+\/?$/.test(text)) url.port = '9600';
   return url.toString().replace(/\/$/, '');
 }
