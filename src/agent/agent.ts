@@ -50,17 +50,14 @@ export function createAgent({self, settings, steps, readFacts, history, metrics,
     maxRetryMs,
     resyncMs,
     async pass(state) {
-      const isResync = !isAsked;
+      // What a pass finds after a failed one is work left over, not somebody else's doing.
+      const isResync = !isAsked && history.last?.isGood === true;
       isAsked = false;
       const start = clock.now();
-      let results: Awaited<ReturnType<typeof reconcile>>;
-      try {
-        const node = {self, settings, state, ...(await readFacts())};
-        results = await reconcile(steps, node);
-        if (results.some(result => result.name === 'bird' && isGood(result))) announced = templateData(node).Networks;
-      } catch (error) {
-        results = [{name: 'facts', wanted: 0, changes: 0, error}];
-      }
+      // Not awaited here: the steps look at the machine at the same time.
+      const node = readFacts().then((facts): NodeState => ({self, settings, state, ...facts}));
+      const results = await reconcile(steps, node);
+      if (results.some(result => result.name === 'bird' && isGood(result))) announced = templateData(await node).Networks;
       const durationMs = clock.now() - start;
       for (const {level, message, fields} of history.record(results, start, durationMs, isResync)) log[level](fields, message);
       metrics.pass(results, durationMs / 1000, isResync);

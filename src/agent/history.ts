@@ -76,8 +76,9 @@ function findingsOf(result: StepResult, last: PassReport | undefined, isResync: 
     const isNew = before?.error !== messageOf(error);
     return isNew ? [{level: 'error', message: 'reconcile failed, will retry', fields: {driver, err: error}}] : [];
   }
+  if (!isGood(result)) return [];
   if (before?.error !== undefined) return [{level: 'info', message: 'driver works again', fields: {driver}}];
-  if (changes === 0 || !isGood(result)) return [];
+  if (changes === 0) return [];
   if (isResync) return [{level: 'warn', message: 'drift repaired', fields: {driver, changes}}];
   return [{level: 'info', message: 'host changed', fields: {driver, changes}}];
 }

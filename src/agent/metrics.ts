@@ -71,7 +71,8 @@ export function createAgentMetrics(readStatus: () => Promise<AgentStatus>): Agen
     registry,
     pass(results, seconds, isResync) {
       passSeconds.observe(seconds);
-      for (const {name: driver, error, changes} of results) {
+      for (const {name: driver, error, changes, heldBackBy} of results) {
+        if (heldBackBy !== undefined) continue;
         if (driver === 'bird') countReload(error, changes);
         if (error !== undefined) failures.inc({driver});
         else if (isResync && changes > 0) drift.inc({driver}, changes);

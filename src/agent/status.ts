@@ -58,16 +58,27 @@ export async function readStatus({self, version, history, announced, mirror, bir
     stateAgeSeconds: ageMs / 1000,
     pass: history.last,
     announced: announced(),
-    bird: bird && birdReport(bird.status(), history.errorOf(bird.name), sessions),
+    bird: bird && birdReport(bird.status(), history.errorOf(bird.name), isWaiting(bird.name, history.last), sessions),
   };
 }
 
-function birdReport({accepted, chosen}: BirdFilesStatus, error: unknown, sessions: readonly BirdProtocol[] | undefined): BirdReport {
+/** True for a driver with something to do that was held back. */
+function isWaiting(driver: string, pass: PassReport | undefined): boolean {
+  const report = pass?.drivers.find(({name}) => name === driver);
+  return report?.heldBackBy !== undefined && report.changes > 0;
+}
+
+function birdReport(
+  {accepted, chosen}: BirdFilesStatus,
+  error: unknown,
+  isHeldBack: boolean,
+  sessions: readonly BirdProtocol[] | undefined,
+): BirdReport {
   return {
     isRunning: sessions !== undefined,
     sessions: sessions ?? [],
     accepted: accepted && {at: accepted.at, how: accepted.how},
-    isStale: error !== undefined || accepted === undefined,
+    isStale: error !== undefined || accepted === undefined || isHeldBack,
     templates: chosen,
     problem: error === undefined ? undefined : problemOf(error),
   };
