@@ -14,7 +14,6 @@ import {printConfig} from '../config/print.ts';
 import type {Config} from '../config/schema.ts';
 import {InputError} from '../core/errors.ts';
 import {cleanHost, createDrivers} from '../drivers/drivers.ts';
-import {readMainRoutes} from '../drivers/ip-route.ts';
 import {readTemplates} from '../drivers/templates.ts';
 import {createMirror} from '../store/mirror.ts';
 import {createTables} from '../store/tables.ts';
@@ -66,12 +65,15 @@ async function runAgent(config: Config): Promise<void> {
   const clock = systemClock;
   const self = await readSelf(config.host, {run, hostname: hostname()});
   const settings = {routes, publish};
-  const {steps, bird, readSessions} = createDrivers({run, files: systemFiles, clock, settings, publish});
+  const {steps, bird, readMainRoutes, readSessions} = createDrivers({run, files: systemFiles, clock, settings, publish});
 
   const history = createHistory();
   const status = () => readStatus({self, version, history, announced: () => agent.announced, mirror: () => mirror, bird, readSessions});
   const metrics = createAgentMetrics(status);
-  const readFacts = async () => ({mainRoutes: await readMainRoutes(run), templates: await readTemplates(systemFiles, publish.templates)});
+  const readFacts = async () => {
+    const [mainRoutes, templates] = await Promise.all([readMainRoutes(), readTemplates(systemFiles, publish.templates)]);
+    return {mainRoutes, templates};
+  };
   const agent = createAgent({self, settings, steps, readFacts, history, metrics, clock, log, settleMs: publish.settleMs});
 
   const {store, keys} = await openStore(config.etcd);

@@ -3,7 +3,8 @@ import {familyOf} from '../core/prefix.ts';
 import {routeProtocol} from '../core/route-protocol.ts';
 import type {Driver} from '../reconcile/driver.ts';
 import type {Run} from '../system/run.ts';
-import {readRoutes, runBatch} from './ip-route.ts';
+import {mainTable, runBatch} from './ip-route.ts';
+import {createReadKernel, ownRoutes, type ReadKernel} from './kernel.ts';
 
 /** A route of ours as it may be found: somebody may have given it another type or metric. */
 export interface OwnBlockRoute extends BlockRoute {
@@ -19,7 +20,7 @@ const ownMetric = 4096;
  * Unreachable routes for own blocks: everything with our protocol number in the main table. They stand there, and not in our own table,
  * because that one is looked up first: an endpoint's exact route in the main table would not be found any more.
  */
-export function createBlockRoutes(run: Run): Driver<OwnBlockRoute> {
+export function createBlockRoutes(run: Run, readKernel: ReadKernel = createReadKernel(run)): Driver<OwnBlockRoute> {
   const suffix = (metric: number) => `table main proto ${routeProtocol} metric ${metric}`;
   const line = ({to}: OwnBlockRoute) => `${ownType} ${to} ${suffix(ownMetric)}`;
   return {
@@ -27,7 +28,7 @@ export function createBlockRoutes(run: Run): Driver<OwnBlockRoute> {
     keyOf: ({to, metric = ownMetric}) => `${to} ${metric}`,
     isEqual: ({type: a = ownType}, {type: b = ownType}) => a === b,
     async read() {
-      const routes = await readRoutes(run, 'main', {isOwn: true});
+      const routes = ownRoutes(await readKernel(), mainTable);
       return routes.map(({to, type, metric}) => ({to, type, metric}));
     },
     apply: ({create, update, remove}) =>

@@ -3,7 +3,7 @@ import {desiredBlockRoutes} from '../core/desired-block-routes.ts';
 import {desiredNames} from '../core/desired-names.ts';
 import {desiredNeighbourRoutes} from '../core/desired-neighbour-routes.ts';
 import {desiredRules} from '../core/desired-rules.ts';
-import type {NodeSettings, NodeState} from '../core/node-state.ts';
+import type {MainRoute, NodeSettings, NodeState} from '../core/node-state.ts';
 import type {Driver} from '../reconcile/driver.ts';
 import {reconcile} from '../reconcile/reconcile.ts';
 import {type Step, type StepOptions, step} from '../reconcile/step.ts';
@@ -14,6 +14,7 @@ import {type BirdFilesDriver, createBirdFiles} from './bird/bird-files.ts';
 import {type BirdControl, createBirdControl} from './bird/control-socket.ts';
 import {type BirdProtocol, parseProtocols} from './bird/protocols.ts';
 import {createBlockRoutes} from './block-routes.ts';
+import {createReadKernel, mainRoutesOf} from './kernel.ts';
 import {createNames} from './names.ts';
 import {createNeighbourRoutes} from './neighbour-routes.ts';
 import {createRules} from './rules.ts';
@@ -25,6 +26,8 @@ export interface Drivers {
   readonly removals: ReadonlyArray<Step<undefined>>;
   /** Undefined where publishing is off. */
   readonly bird: BirdFilesDriver | undefined;
+  /** The kernel's main table; asked together with the steps' own reading, it costs nothing more. */
+  readMainRoutes(): Promise<readonly MainRoute[]>;
   /** BIRD's protocols; undefined when BIRD does not answer. */
   readSessions(): Promise<readonly BirdProtocol[] | undefined>;
 }
@@ -49,14 +52,15 @@ export interface DriversOptions {
 export function createDrivers({run, files, clock, settings, publish: {birdSocket, birdPidFile}}: DriversOptions): Drivers {
   const {birdConf, confDir} = settings.publish;
   const control = createBirdControl(birdSocket);
+  const readKernel = createReadKernel(run);
   const bird = settings.publish.enabled
     ? createBirdFiles({run, files, clock, control, birdConf, confDir, birdSocket, birdPidFile})
     : undefined;
-  const blockRoutes = createBlockRoutes(run);
+  const blockRoutes = createBlockRoutes(run, readKernel);
   const pairs = [
     pair(createNames(files), desiredNames),
-    pair(createRules(run), desiredRules),
-    pair(createNeighbourRoutes(run, settings.routes.table), desiredNeighbourRoutes),
+    pair(createRules(run, readKernel), desiredRules),
+    pair(createNeighbourRoutes(run, settings.routes.table, readKernel), desiredNeighbourRoutes),
     pair(blockRoutes, desiredBlockRoutes),
     ...(bird === undefined ? [] : [pair(bird, desiredBirdFiles, {needs: [blockRoutes.name]})]),
   ];
@@ -64,6 +68,7 @@ export function createDrivers({run, files, clock, settings, publish: {birdSocket
     steps: pairs.map(({make}) => make),
     removals: pairs.map(({unmake}) => unmake),
     bird,
+    readMainRoutes: async () => mainRoutesOf(await readKernel()),
     readSessions: () => readSessions(control),
   };
 }

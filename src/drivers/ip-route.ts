@@ -1,12 +1,12 @@
 import {z} from 'zod';
 import {messageOf} from '../core/errors.ts';
-import type {MainRoute} from '../core/node-state.ts';
 import {type Address, type Family, isAddress, type Prefix, parseAddress, parsePrefix} from '../core/prefix.ts';
-import {routeProtocol} from '../core/route-protocol.ts';
 import type {Run} from '../system/run.ts';
 
 /** A route as the kernel shows it. */
 export interface KernelRoute {
+  /** The number of its table; 254 is main. */
+  readonly table: number;
   readonly to: Prefix;
   readonly type: string;
   readonly via: Address | undefined;
@@ -18,12 +18,15 @@ export interface KernelRoute {
   readonly hasOneHop: boolean;
 }
 
+export const mainTable = 254;
+
 const families: readonly Family[] = ['ipv4', 'ipv6'];
 const flag = {ipv4: '-4', ipv6: '-6'} as const;
 
 const Via = z.object({host: z.string()});
 
 const Route = z.object({
+  table: z.coerce.number().default(mainTable),
   type: z.string().default('unicast'),
   dst: z.string(),
   gateway: z.string().optional(),
@@ -35,27 +38,6 @@ const Route = z.object({
   protocol: z.string().default(''),
   flags: z.array(z.string()).default([]),
 });
-
-/** Reads the routes of a table in both families; of our own protocol only, or all. A table that does not exist has none. */
-export async function readRoutes(run: Run, table: number | 'main', {isOwn}: {readonly isOwn: boolean}): Promise<KernelRoute[]> {
-  const ours = isOwn ? ['proto', String(routeProtocol)] : [];
-  const outputs = await Promise.all(
-    families.map(async family => {
-      const args = ['-json', '-details', '-N', flag[family], 'route', 'show', 'table', String(table), ...ours];
-      const text = await run('ip', args).catch(ignoreMissingTable);
-      return parseRoutes(text, family);
-    }),
-  );
-  return outputs.flat();
-}
-
-/** The unicast routes of the main table, as what the desired-* functions decide from. */
-export async function readMainRoutes(run: Run): Promise<MainRoute[]> {
-  const routes = await readRoutes(run, 'main', {isOwn: false});
-  return routes
-    .filter(({type, dev, isLinkDown}) => type === 'unicast' && dev !== '' && !isLinkDown)
-    .map(({to, via, dev, metric}) => ({to, dev, metric, ...(via !== undefined && {via})}));
-}
 
 /** Runs lines of `ip` in one process per family; goes on after a failed line, then throws one error. */
 export async function runBatch(run: Run, lines: readonly {readonly family: Family; readonly line: string}[]): Promise<void> {
@@ -70,17 +52,19 @@ export async function runBatch(run: Run, lines: readonly {readonly family: Famil
   if (failures.length > 0) throw new Error(`cannot change routes: ${failures.join('; ')}`);
 }
 
-function parseRoutes(text: string, family: Family): KernelRoute[] {
+/** Parses `ip -json -details -N route show`. A route that says something unknown is left out. */
+export function parseRoutes(text: string, family: Family): KernelRoute[] {
   const routes = z.array(z.unknown()).parse(JSON.parse(text.trim() || '[]'));
   return routes.flatMap(value => {
     const route = Route.safeParse(value);
     if (!route.success) return [];
-    const {type, dst, dev, metric, protocol, flags, nexthops} = route.data;
+    const {table, type, dst, dev, metric, protocol, flags, nexthops} = route.data;
     // Of several next hops the first stands for all.
     const hop = nexthops[0] ?? route.data;
     const gateway = hop.gateway ?? hop.via?.host;
     return [
       {
+        table,
         to: parseDestination(dst, family),
         type: typeNames[type] ?? type,
         via: gateway === undefined ? undefined : parseAddress(gateway),
@@ -100,11 +84,6 @@ const typeNames: Readonly<Record<string, string>> = {'1': 'unicast', '6': 'black
 function parseDestination(text: string, family: Family): Prefix {
   if (text === 'default') return parsePrefix(family === 'ipv4' ? '0.0.0.0/0' : '::/0');
   return parsePrefix(isAddress(text) ? `${text}/${family === 'ipv4' ? 32 : 128}` : text);
-}
-
-function ignoreMissingTable(error: unknown): string {
-  if (/FIB table does not exist/.test(stderrOf(error))) return '[]';
-  throw error;
 }
 
 /** Names the first lines that failed: `ip` says "Command failed -:3" for the third. */

@@ -3,7 +3,8 @@ import {type Address, familyOf} from '../core/prefix.ts';
 import {routeProtocol} from '../core/route-protocol.ts';
 import type {Driver} from '../reconcile/driver.ts';
 import type {Run} from '../system/run.ts';
-import {readRoutes, runBatch} from './ip-route.ts';
+import {runBatch} from './ip-route.ts';
+import {createReadKernel, ownRoutes, type ReadKernel} from './kernel.ts';
 
 /** A route of ours as it may be found: somebody may have given it another metric or more next hops (then `via` says nothing). */
 export interface OwnNeighbourRoute extends Omit<NeighbourRoute, 'via'> {
@@ -15,7 +16,7 @@ export interface OwnNeighbourRoute extends Omit<NeighbourRoute, 'via'> {
 const ownMetric = 64;
 
 /** Direct routes to blocks of neighbours: everything with our protocol number in our table. */
-export function createNeighbourRoutes(run: Run, table: number): Driver<OwnNeighbourRoute> {
+export function createNeighbourRoutes(run: Run, table: number, readKernel: ReadKernel = createReadKernel(run)): Driver<OwnNeighbourRoute> {
   const suffix = (metric: number) => `table ${table} proto ${routeProtocol} metric ${metric}`;
   // The dev is ours to name and on the link, so a next hop needs no route of its own (onlink).
   const line = ({to, via, dev}: OwnNeighbourRoute) => `${to} via ${via} dev ${dev} onlink ${suffix(ownMetric)}`;
@@ -24,7 +25,7 @@ export function createNeighbourRoutes(run: Run, table: number): Driver<OwnNeighb
     keyOf: ({to, metric = ownMetric}) => `${to} ${metric}`,
     isEqual: (a, b) => a.via === b.via && a.dev === b.dev,
     async read() {
-      const routes = await readRoutes(run, table, {isOwn: true});
+      const routes = ownRoutes(await readKernel(), table);
       return routes.map(({to, type, via, dev, metric, hasOneHop}) => ({
         to,
         dev,

@@ -14,7 +14,7 @@ export interface StepResult {
  * One pass: reads everything, then adds in order and removes in reverse order. A step whose needs failed is held back;
  * what a failed step may still use is not removed. Never rejects: the errors stand in the results.
  */
-export async function reconcile<State>(steps: ReadonlyArray<Step<State>>, state: State): Promise<readonly StepResult[]> {
+export async function reconcile<State>(steps: ReadonlyArray<Step<State>>, state: State | Promise<State>): Promise<readonly StepResult[]> {
   const planned = new Map<string, PlannedStep>();
   const errors = new Map<string, unknown>();
   const heldBack = new Map<string, string>();
@@ -27,11 +27,14 @@ export async function reconcile<State>(steps: ReadonlyArray<Step<State>>, state:
     }
   };
 
-  for (const step of steps) {
-    await attempt(step.name, async () => {
-      planned.set(step.name, await step.plan(state));
-    });
-  }
+  // Looking changes nothing, so all may look at once.
+  await Promise.all(
+    steps.map(step =>
+      attempt(step.name, async () => {
+        planned.set(step.name, await step.plan(state));
+      }),
+    ),
+  );
 
   for (const {name, needs} of steps) {
     const missing = needs.find(isDown);

@@ -6,7 +6,7 @@ export interface Step<State> {
   readonly name: string;
   readonly needs: readonly string[];
   /** Looks at the machine and works out what must change; changes nothing. */
-  plan(state: State): Promise<PlannedStep>;
+  plan(state: State | Promise<State>): Promise<PlannedStep>;
 }
 
 export interface PlannedStep {
@@ -33,8 +33,10 @@ export function step<State, Item>(
     name: driver.name,
     needs,
     async plan(state) {
-      const items = desired(state);
-      const plan = diff(items, await driver.read(), driver);
+      // Together: what must be known to decide and what is there may come from the same look at the machine.
+      const [known, actual] = await Promise.all([state, driver.read()]);
+      const items = desired(known);
+      const plan = diff(items, actual, driver);
       const applyPart = async (part: Plan<Item>) => {
         if (!isEmptyPlan(part)) await driver.apply(part);
       };

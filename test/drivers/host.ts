@@ -32,7 +32,7 @@ export async function createDriverHost(t: ExecutionContext, label: string): Prom
     ip: line => namespace.run('ip', line.split(' ')),
     changes,
     run(command, args, options) {
-      if (command !== 'ip' || !args.includes('show')) changes.push([command, ...args, options?.input ?? ''].join(' ').trim());
+      if (!isLook(command, args)) changes.push([command, ...args, options?.input ?? ''].join(' ').trim());
       return namespace.run(command, args, options);
     },
     async make(driver, wanted) {
@@ -40,6 +40,12 @@ export async function createDriverHost(t: ExecutionContext, label: string): Prom
       if (result?.error !== undefined) throw result.error;
     },
   };
+}
+
+/** True for the shell that asks the kernel several questions, and for nothing that may change anything. */
+function isLook(command: string, args: readonly string[]): boolean {
+  const commands = command === 'sh' ? (args[1] ?? '').split(' && ') : [[command, ...args].join(' ')];
+  return commands.every(each => /^ip .* show( table \w+)?$/.test(each) || each.startsWith('printf '));
 }
 
 /** Everything of an output that does not change by itself, as sorted lines. */

@@ -3,7 +3,7 @@ import {once} from 'node:events';
 import type {ExecutionContext} from 'ava';
 import {desiredNeighbourRoutes} from '../../src/core/desired-neighbour-routes.ts';
 import {parseAddress, parsePrefix} from '../../src/core/prefix.ts';
-import {readMainRoutes} from '../../src/drivers/ip-route.ts';
+import {createReadKernel, mainRoutesOf} from '../../src/drivers/kernel.ts';
 import {createNeighbourRoutes, type OwnNeighbourRoute} from '../../src/drivers/neighbour-routes.ts';
 import {namespaceTest} from '../helpers/namespace.ts';
 import {nodeState} from '../helpers/node-state.ts';
@@ -195,7 +195,9 @@ test('the main table is read as the kernel would use it', async t => {
   ]) {
     await host.ip(line);
   }
-  const seen = (await readMainRoutes(host.run)).map(({to, via, dev, metric}) => `${to} via ${via ?? '-'} dev ${dev} metric ${metric}`);
+  const seen = mainRoutesOf(await createReadKernel(host.run)()).map(
+    ({to, via, dev, metric}) => `${to} via ${via ?? '-'} dev ${dev} metric ${metric}`,
+  );
   t.deepEqual(
     seen.filter(line => !line.startsWith('fe80::')).toSorted(),
     [
@@ -220,5 +222,5 @@ test('a default route whose next hop is an IPv6 address makes nobody a neighbour
   const node = nodeState({
     state: {hosts: new Map([[far.name, far]]), blocks: new Map([[cidr, {cidr, network: 'net1', host: far.name, tenant: '', segment: ''}]])},
   });
-  t.deepEqual(desiredNeighbourRoutes({...node, mainRoutes: await readMainRoutes(host.run)}), []);
+  t.deepEqual(desiredNeighbourRoutes({...node, mainRoutes: mainRoutesOf(await createReadKernel(host.run)())}), []);
 });

@@ -4,7 +4,7 @@ import {desiredRules} from '../../src/core/desired-rules.ts';
 import type {NodeState, RouteSettings} from '../../src/core/node-state.ts';
 import {parseAddress, parsePrefix} from '../../src/core/prefix.ts';
 import {createBlockRoutes} from '../../src/drivers/block-routes.ts';
-import {readMainRoutes} from '../../src/drivers/ip-route.ts';
+import {createReadKernel, mainRoutesOf} from '../../src/drivers/kernel.ts';
 import {createNeighbourRoutes} from '../../src/drivers/neighbour-routes.ts';
 import {createRules} from '../../src/drivers/rules.ts';
 import {reconcile} from '../../src/reconcile/reconcile.ts';
@@ -111,7 +111,7 @@ test(`every walk between states ends in the wanted one, and what is not ours sur
     step(createNeighbourRoutes(host.run, 10), desiredNeighbourRoutes),
     step(createBlockRoutes(host.run), desiredBlockRoutes),
   ];
-  const pass = async (name: string) => reconcile(steps, {...node(name), mainRoutes: await readMainRoutes(host.run)});
+  const pass = async (name: string) => reconcile(steps, {...node(name), mainRoutes: mainRoutesOf(await createReadKernel(host.run)())});
 
   const path: string[] = [];
   for (let index = 0; index < walkSteps; index += 1) {

@@ -1,0 +1,66 @@
+import {z} from 'zod';
+import type {MainRoute} from '../core/node-state.ts';
+import type {Family} from '../core/prefix.ts';
+import {routeProtocol} from '../core/route-protocol.ts';
+import type {Run} from '../system/run.ts';
+import {type KernelRoute, mainTable, parseRoutes} from './ip-route.ts';
+
+/** The kernel's routes of all tables and its ip rules, of both families. */
+export interface Kernel {
+  readonly routes: readonly KernelRoute[];
+  readonly rules: readonly KernelRule[];
+}
+
+/** An ip rule; without a table it drops, jumps, or asks the device. */
+export interface KernelRule {
+  readonly family: Family;
+  readonly priority: number;
+  readonly table: number | undefined;
+  readonly protocol: string;
+}
+
+export type ReadKernel = () => Promise<Kernel>;
+
+/**
+ * Creates the reader that all drivers share. Everything comes from one process, because starting one is what takes the time, and those who
+ * ask while it runs get the same answer: a pass looks once, before it changes anything.
+ */
+export function createReadKernel(run: Run): ReadKernel {
+  let inFlight: Promise<Kernel> | undefined;
+  return () => {
+    inFlight ??= read(run).finally(() => {
+      inFlight = undefined;
+    });
+    return inFlight;
+  };
+}
+
+/** The unicast routes of the main table, as what the desired-* functions decide from. */
+export function mainRoutesOf({routes}: Kernel): MainRoute[] {
+  return routes
+    .filter(({table, type, dev, isLinkDown}) => table === mainTable && type === 'unicast' && dev !== '' && !isLinkDown)
+    .map(({to, via, dev, metric}) => ({to, dev, metric, ...(via !== undefined && {via})}));
+}
+
+/** The routes of a table that carry our protocol number. */
+export function ownRoutes({routes}: Kernel, table: number): KernelRoute[] {
+  return routes.filter(route => route.table === table && route.protocol === String(routeProtocol));
+}
+
+const questions = ['-4 route show table all', '-6 route show table all', '-4 rule show', '-6 rule show'];
+const separator = '\n---\n';
+const script = questions.map(question => `ip -json -details -N ${question}`).join(` && printf '\\n---\\n' && `);
+
+const Rules = z.array(z.object({priority: z.number(), table: z.coerce.number().optional(), protocol: z.string().default('')}));
+
+async function read(run: Run): Promise<Kernel> {
+  const [routes4 = '', routes6 = '', rules4 = '', rules6 = ''] = (await run('sh', ['-c', script])).split(separator);
+  return {
+    routes: [...parseRoutes(routes4, 'ipv4'), ...parseRoutes(routes6, 'ipv6')],
+    rules: [...parseRules(rules4, 'ipv4'), ...parseRules(rules6, 'ipv6')],
+  };
+}
+
+function parseRules(text: string, family: Family): KernelRule[] {
+  return Rules.parse(JSON.parse(text.trim() || '[]')).map(({priority, table, protocol}) => ({family, priority, table, protocol}));
+}
