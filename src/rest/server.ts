@@ -1,7 +1,7 @@
 import {timingSafeEqual} from 'node:crypto';
 import Fastify, {type FastifyInstance, type FastifyReply, type FastifyRequest} from 'fastify';
 import type {Logger} from '../system/log.ts';
-import {HttpError, problemOf} from './problem.ts';
+import {HttpError, type Problem, problemOf} from './problem.ts';
 import {parsePart, type Route} from './route.ts';
 
 export interface ServerOptions {
@@ -24,8 +24,10 @@ const jsonTypes = ['application/json', 'application/vnd.romana.v1+json', 'applic
 /** The frame of every REST program: routes, error bodies, probes, metrics, token. Listens only when told to. */
 export function createServer({routes, log, tls, token, isReady, metrics, stateAgeSeconds, version}: ServerOptions): FastifyInstance {
   const app = Fastify({
+    // What the router refuses never comes to the error handler.
+    frameworkErrors: (error, _request, reply) => answerError(error, reply),
     bodyLimit,
-    routerOptions: {ignoreTrailingSlash: true},
+    routerOptions: {ignoreTrailingSlash: true, maxParamLength: 1024},
     forceCloseConnections: true,
     ...(tls && {https: {cert: tls.cert, key: tls.key}}),
   }) as unknown as FastifyInstance;
@@ -38,10 +40,8 @@ export function createServer({routes, log, tls, token, isReady, metrics, stateAg
     checkAccept(request.headers.accept);
   });
   app.setErrorHandler((error, request, reply) => {
-    const problem = problemOf(error);
-    if (problem.status_code === 500) log.error({err: error, method: request.method, url: request.url}, 'request failed');
-    if (problem.status_code === 503) void reply.header('Retry-After', '1');
-    void reply.code(problem.status_code).type('application/json').send(JSON.stringify(problem));
+    const {status_code} = answerError(error, reply);
+    if (status_code === 500) log.error({err: error, method: request.method, url: request.url}, 'request failed');
   });
   app.setNotFoundHandler((request, reply) => {
     const [path = ''] = request.url.split('?');
@@ -79,6 +79,13 @@ export function createServer({routes, log, tls, token, isReady, metrics, stateAg
   return app;
 }
 
+function answerError(error: unknown, reply: FastifyReply): Problem {
+  const problem = problemOf(error);
+  if (problem.status_code === 503) void reply.header('Retry-After', '1');
+  void reply.code(problem.status_code).type('application/json').send(JSON.stringify(problem));
+  return problem;
+}
+
 function parseJsonBody(body: string): unknown {
   if (body === '') return undefined;
   try {
@@ -89,7 +96,7 @@ function parseJsonBody(body: string): unknown {
 }
 
 function checkToken(header: string | undefined, token: string): void {
-  const given = Buffer.from(header?.replace(/^Bearer /i, '') ?? '');
+  const given = Buffer.from(/^Bearer +(.*)$/i.exec(header ?? '')?.[1] ?? '');
   const wanted = Buffer.from(token);
   if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) {
     throw new HttpError(401, 'A valid token is needed: send the header "Authorization: Bearer …".');
