@@ -1,5 +1,5 @@
 import {type AllocationRequest, planAllocation, planRelease} from '../core/allocation.ts';
-import {type Address, familyOf, type Prefix} from '../core/prefix.ts';
+import {type Address, familyOf} from '../core/prefix.ts';
 import type {AllocatedAddress, Block} from '../core/state.ts';
 import {renderRecord} from '../store/records.ts';
 import type {Condition, Operation, Transaction} from '../store/store.ts';
@@ -23,13 +23,6 @@ export interface AddressesOptions {
 
 export function createAddresses({ledger, transact, clock}: AddressesOptions): Addresses {
   const {keys} = ledger;
-
-  const freeIfEmpty = (cidr: Prefix) =>
-    transact(() => {
-      const block = ledger.tables.blocks.get(cidr);
-      const isEmpty = block !== undefined && block.value.host !== '' && ledger.index.countIn(cidr) === 0;
-      return {...(isEmpty && {transaction: freeing(ledger, block)}), result: undefined};
-    });
 
   return {
     allocate: request =>
@@ -72,27 +65,29 @@ export function createAddresses({ledger, transact, clock}: AddressesOptions): Ad
         return {transaction: {conditions, operations}, result: ip};
       }),
 
-    async release(nameOrIp) {
-      const blocks = await transact(() => {
-        const {addresses, emptied} = planRelease(ledger.index, nameOrIp);
-        const parts = addresses.map(address => releasePart(ledger, address, emptied.includes(address.block)));
-        return {transaction: joinTransactions(parts), result: addresses.map(({block}) => block)};
-      });
-      // Another daemon may have released the block's other addresses in the same moment, each thinking that it was not the last.
-      for (const block of blocks) await freeIfEmpty(block);
-    },
+    release: nameOrIp =>
+      transact(() => ({transaction: releasing(ledger, planRelease(ledger.index, nameOrIp).addresses), result: undefined})),
   };
 }
 
-/** What releasing one address checks and does; `isLast`: its block holds no other. */
-export function releasePart(ledger: Ledger, {ip, name, block: cidr}: AllocatedAddress, isLast: boolean): Transaction {
-  const {keys, tables} = ledger;
-  const block = tables.blocks.get(cidr);
-  const end = isLast && block !== undefined ? freeing(ledger, block) : {conditions: [], operations: []};
-  return {
-    conditions: [{key: keys.address(ip), modRevision: tables.addresses.get(ip)?.modRevision ?? 0}, ...end.conditions],
-    operations: [{delete: keys.address(ip)}, {delete: keys.name(name, familyOf(ip))}, ...end.operations],
-  };
+/** Takes back these addresses, each of which takes two operations, and frees the blocks that hold no others, one operation each. */
+export function releasing(ledger: Ledger, addresses: readonly AllocatedAddress[]): Transaction {
+  const {keys, tables, index} = ledger;
+  const modRevisionOf = (ip: Address) => tables.addresses.get(ip)?.modRevision ?? 0;
+  const going = new Set(addresses.map(({ip}) => ip));
+  const removals = addresses.map(({ip, name}) => ({
+    conditions: [{key: keys.address(ip), modRevision: modRevisionOf(ip)}],
+    operations: [{delete: keys.address(ip)}, {delete: keys.name(name, familyOf(ip))}],
+  }));
+  const ends = [...new Set(addresses.map(({block}) => block))].map((cidr): Transaction => {
+    const staying = index.addressesIn(cidr).findLast(({ip}) => !going.has(ip));
+    // Should another daemon release the rest in the same moment, each would think that it is not the last: the block needs a witness.
+    if (staying !== undefined)
+      return {conditions: [{key: keys.address(staying.ip), modRevision: modRevisionOf(staying.ip)}], operations: []};
+    const block = tables.blocks.get(cidr);
+    return block === undefined ? {conditions: [], operations: []} : freeing(ledger, block);
+  });
+  return joinTransactions([...removals, ...ends]);
 }
 
 /** Lets a block wait to be reused, on the condition that nobody has given out an address of it since the ledger was read. */

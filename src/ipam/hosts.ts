@@ -1,14 +1,16 @@
 import {declaredHosts} from '../core/declared-hosts.ts';
 import {InputError} from '../core/errors.ts';
+import {placeIn} from '../core/group-tree.ts';
 import {isEligible, placeHost} from '../core/placement.ts';
 import type {Address} from '../core/prefix.ts';
-import type {AllocatedAddress, Host} from '../core/state.ts';
+import type {Block, Host} from '../core/state.ts';
 import {renderRecord} from '../store/records.ts';
 import type {Condition, Operation, Transaction} from '../store/store.ts';
-import {freeing, releasePart} from './addresses.ts';
+import type {Versioned} from '../store/tables.ts';
+import {freeing, releasing} from './addresses.ts';
 import {notFound} from './faults.ts';
 import type {Ledger} from './ledger.ts';
-import {joinTransactions, type Transactor} from './transact.ts';
+import {type Change, joinTransactions, type Transactor} from './transact.ts';
 
 export type NewHost = Pick<Host, 'name' | 'ip' | 'tags' | 'agentPort'>;
 
@@ -23,12 +25,13 @@ export interface Hosts {
   /** Places a host in the groups that take it. Throws InputError: ERR_EXISTS, ERR_CONFLICT (no group). */
   add(host: NewHost): Promise<void>;
   patch(name: string, patch: HostPatch): Promise<void>;
-  /** Removes a host with its addresses; its blocks wait to be reused. */
+  /** Removes a host with its addresses; its blocks wait to be reused. Until the last of them is gone the host is drained. */
   remove(name: string): Promise<void>;
 }
 
-// Each address takes three operations, and etcd takes 128 in one transaction.
-const addressesAtOnce = 40;
+// Each takes up to three conditions and three operations, and etcd takes 128 of each in one transaction.
+const itemsAtOnce = 40;
+const maxNameLength = 253;
 
 export function createHosts({ledger, transact}: {readonly ledger: Ledger; readonly transact: Transactor}): Hosts {
   const {keys} = ledger;
@@ -59,8 +62,9 @@ export function createHosts({ledger, transact}: {readonly ledger: Ledger; readon
     });
 
   return {
-    add: newHost =>
-      transact(() => {
+    async add(newHost) {
+      refuseBadHostName(newHost.name);
+      await transact(() => {
         const {tables} = ledger;
         if (tables.hosts.has(newHost.name)) throw exists(`name:${newHost.name}`);
         refuseTakenIp(ledger, newHost);
@@ -71,31 +75,46 @@ export function createHosts({ledger, transact}: {readonly ledger: Ledger; readon
           host: newHost,
         });
         return {transaction: addition(ledger, {...newHost, drained: false, groups: placed}), result: undefined};
-      }),
+      });
+    },
 
     patch,
 
     async remove(name) {
-      if (addressesOf(ledger, name).length > addressesAtOnce) {
-        await patch(name, {drained: true});
-        while (addressesOf(ledger, name).length > addressesAtOnce) {
-          await transact(() => ({transaction: emptying(ledger, addressesOf(ledger, name).slice(0, addressesAtOnce)), result: undefined}));
-        }
-      }
-      await transact(() => {
-        const {value, modRevision} = known(name);
-        const gone: Transaction = {
-          conditions: [{key: keys.host(name), modRevision}],
-          operations: [{delete: keys.host(name)}, {delete: keys.hostIp(value.ip)}],
-        };
-        const unused = [...ledger.tables.blocks.values()].filter(
-          ({value: {host, cidr}}) => host === name && ledger.index.countIn(cidr) === 0,
-        );
-        const parts = [gone, emptying(ledger, addressesOf(ledger, name)), ...unused.map(block => freeing(ledger, block))];
-        return {transaction: joinTransactions(parts), result: undefined};
-      });
+      while (!(await transact(() => removalStep(ledger, known(name)))));
     },
   };
+}
+
+/** The next step of removing a host, and whether it is the last. */
+function removalStep(ledger: Ledger, {value: host, modRevision}: Versioned<Host>): Change<boolean> {
+  const {keys, tables, index} = ledger;
+  const unchanged: Transaction = {conditions: [{key: keys.host(host.name), modRevision}], operations: []};
+  const step = (parts: readonly Transaction[], result: boolean) => ({transaction: joinTransactions([unchanged, ...parts]), result});
+  // Whoever allocates compares the host's record. Once the ledger shows the drained one, it shows all that the host will ever get.
+  if (!host.drained) {
+    return step([{conditions: [], operations: [{put: keys.host(host.name), value: renderRecord({...host, drained: true})}]}], false);
+  }
+  const addresses = [...tables.addresses.values()].map(({value}) => value).filter(address => address.host === host.name);
+  if (addresses.length > itemsAtOnce) return step([releasing(ledger, addresses.slice(0, itemsAtOnce))], false);
+  const isUnused = ({value: {host: owner, cidr}}: Versioned<Block>) => owner === host.name && index.countIn(cidr) === 0;
+  const unused = [...tables.blocks.values()].filter(isUnused);
+  if (unused.length > 0)
+    return step(
+      unused.slice(0, itemsAtOnce).map(block => freeing(ledger, block)),
+      false,
+    );
+  const gone: Transaction = {conditions: [], operations: [{delete: keys.host(host.name)}, {delete: keys.hostIp(host.ip)}]};
+  return step([releasing(ledger, addresses), gone], true);
+}
+
+/** Throws InputError ERR_INVALID where a name could not be a part of a key and of a path. */
+export function refuseBadHostName(name: string): void {
+  if (name.length <= maxNameLength && name.isWellFormed() && !/[\x00-\x1f\x7f]/.test(name)) return;
+  throw new InputError(
+    'ERR_INVALID',
+    `Bad host name: ${JSON.stringify(name)} (expected up to ${maxNameLength} characters, none of them a control).`,
+  );
 }
 
 /** The transaction that writes a new host. */
@@ -113,21 +132,6 @@ export function addition(ledger: Ledger, host: Host) {
   return {conditions, operations};
 }
 
-/** Takes back these addresses, and frees the blocks that hold no others. */
-function emptying(ledger: Ledger, addresses: readonly AllocatedAddress[]): Transaction {
-  const parts = addresses.map(address => releasePart(ledger, address, false));
-  for (const cidr of new Set(addresses.map(({block}) => block))) {
-    const block = ledger.tables.blocks.get(cidr);
-    const going = addresses.filter(address => address.block === cidr).length;
-    if (block !== undefined && ledger.index.countIn(cidr) === going) parts.push(freeing(ledger, block));
-  }
-  return joinTransactions(parts);
-}
-
-function addressesOf({tables}: Ledger, host: string): AllocatedAddress[] {
-  return [...tables.addresses.values()].map(({value}) => value).filter(address => address.host === host);
-}
-
 function topologyCondition({keys, tables}: Ledger): Condition {
   return {key: keys.topology, modRevision: tables.topology?.modRevision ?? 0};
 }
@@ -139,7 +143,7 @@ function refuseTakenIp({tables}: Ledger, {name, ip}: Pick<Host, 'name' | 'ip'>):
 
 function refuseUnfitTags({tables}: Ledger, {name, tags, groups}: Host): void {
   for (const tree of tables.topology?.value.trees ?? []) {
-    const leaf = groups[tree.network.name];
+    const leaf = placeIn(groups, tree.network.name);
     if (leaf === undefined || isEligible(tree, leaf, tags) || isDeclared(tables.topology?.value.document, name)) continue;
     throw new InputError(
       'ERR_CONFLICT',

@@ -1,7 +1,7 @@
 import {InputError} from '../core/errors.ts';
 import type {Route} from '../rest/route.ts';
 import type {Keys} from '../store/keys.ts';
-import type {Store} from '../store/store.ts';
+import {type Store, StoreError} from '../store/store.ts';
 import type {Clock} from '../system/clock.ts';
 import type {Logger} from '../system/log.ts';
 import {type Addresses, createAddresses} from './addresses.ts';
@@ -38,7 +38,25 @@ export function createIpamd({store, keys, clock, log, id}: IpamdOptions): Ipamd 
   const addresses = measured(createAddresses({ledger, transact, clock}), metrics, clock);
   const hosts = createHosts({ledger, transact});
   const topologies = createTopologies({ledger, transact});
-  return {ledger, addresses, hosts, topologies, metrics, routes: ipamRoutes({ledger, addresses, hosts, topologies})};
+  return {
+    ledger,
+    addresses,
+    hosts,
+    topologies,
+    metrics,
+    routes: ipamRoutes({ledger, addresses, hosts, topologies}).map(route => afterFirstSnapshot(route, ledger)),
+  };
+}
+
+/** Before the first whole snapshot nothing is known, and "no hosts" would be a lie. */
+function afterFirstSnapshot(route: Route, ledger: Ledger): Route {
+  return {
+    ...route,
+    handle(request) {
+      if (!ledger.isReady) throw new StoreError('the store has not been read yet');
+      return route.handle(request);
+    },
+  };
 }
 
 function measured(addresses: Addresses, metrics: IpamMetrics, clock: Clock): Addresses {

@@ -1,14 +1,16 @@
 import {declaredHosts} from '../core/declared-hosts.ts';
 import {InputError} from '../core/errors.ts';
-import {leafAt, networkTrees} from '../core/group-tree.ts';
+import {leafAt, networkTrees, pathTo, placeIn} from '../core/group-tree.ts';
 import {createPlacer, isEligible} from '../core/placement.ts';
 import {contains, type Prefix} from '../core/prefix.ts';
-import type {Host, NetworkTree} from '../core/state.ts';
+import type {Block, Host, NetworkTree} from '../core/state.ts';
 import {parseTopology, type TopologyDocument} from '../core/topology-document.ts';
 import {renderRecord} from '../store/records.ts';
 import type {Transaction} from '../store/store.ts';
+import type {Versioned} from '../store/tables.ts';
+import {addition, refuseBadHostName} from './hosts.ts';
 import type {Ledger} from './ledger.ts';
-import {joinTransactions, type Transactor} from './transact.ts';
+import {type Change, joinTransactions, type Transactor} from './transact.ts';
 
 /** What a new topology document would do to what is there. */
 export interface TopologyPreview {
@@ -24,23 +26,28 @@ export interface Topologies {
   preview(document: unknown): Promise<TopologyPreview>;
 }
 
-// A host that is added takes four operations or conditions, and etcd takes 128 of each in one transaction.
-const hostsAtOnce = 30;
+// Etcd takes 128 conditions and 128 operations in one transaction. A host that moves must do so together with the topology, at one of each.
+const movesAtOnce = 100;
+// What comes after the topology takes up to three.
+const itemsAtOnce = 40;
 
 export function createTopologies({ledger, transact}: {readonly ledger: Ledger; readonly transact: Transactor}): Topologies {
   return {
     async update(body) {
       const document = parseTopology(body);
+      refuseBadHostNames(document);
       await transact(() => {
         const plan = planUpdate(ledger, document);
         const [problem] = plan.problems;
         if (problem !== undefined) throw new InputError('ERR_CONFLICT', problem);
         return {transaction: updating(ledger, body, plan), result: undefined};
       });
+      while (!(await transact(() => completionStep(ledger, document))));
     },
 
     preview: async body => {
       const document = parseTopology(body);
+      refuseBadHostNames(document);
       return transact(() => {
         const {added, moved, problems} = planUpdate(ledger, document);
         const changes = {hosts_added: added.map(({name}) => name), hosts_moved: moved.map(({name}) => name)};
@@ -73,7 +80,7 @@ function planUpdate({tables}: Ledger, document: TopologyDocument): UpdatePlan {
       return host;
     }
   };
-  const placed = kept.map(host => (trees.every(({network}) => network.name in host.groups) ? host : place(host)));
+  const placed = kept.map(host => (trees.every(({network}) => Object.hasOwn(host.groups, network.name)) ? host : place(host)));
 
   const ips = new Map(present.map(({name, ip}) => [ip, name]));
   const added: Host[] = [];
@@ -87,8 +94,8 @@ function planUpdate({tables}: Ledger, document: TopologyDocument): UpdatePlan {
 
   problems.push(...misfits(tables, trees, placed));
   const moved = placed.filter((host, index) => renderRecord(host) !== renderRecord(present[index]));
-  if (added.length + moved.length > hostsAtOnce) {
-    problems.push(`${added.length} hosts to add and ${moved.length} to move are more than the ${hostsAtOnce} that one update can change.`);
+  if (moved.length > movesAtOnce) {
+    problems.push(`${moved.length} hosts would get other groups, more than the ${movesAtOnce} that one update can move.`);
   }
   return {added, moved, problems};
 }
@@ -96,9 +103,10 @@ function planUpdate({tables}: Ledger, document: TopologyDocument): UpdatePlan {
 function keptGroups(trees: readonly NetworkTree[], host: Host, declared: Readonly<Record<string, Prefix>>): Record<string, Prefix> {
   const kept = trees.flatMap((tree): [string, Prefix][] => {
     const {name} = tree.network;
-    const leaf = host.groups[name];
-    const isKept = leaf !== undefined && leafAt(tree, leaf) !== undefined && (declared[name] ?? leaf) === leaf;
-    return isKept && (name in declared || isEligible(tree, leaf, host.tags)) ? [[name, leaf]] : [];
+    const leaf = placeIn(host.groups, name);
+    const wanted = placeIn(declared, name);
+    const isKept = leaf !== undefined && leafAt(tree, leaf) !== undefined && (wanted ?? leaf) === leaf;
+    return isKept && (wanted !== undefined || isEligible(tree, leaf, host.tags)) ? [[name, leaf]] : [];
   });
   return Object.fromEntries(kept);
 }
@@ -109,7 +117,7 @@ function misfits(tables: Ledger['tables'], trees: readonly NetworkTree[], hosts:
   const networks = new Map(trees.map(({network}) => [network.name, network]));
   const problems = new Map<string, string>();
   for (const {value: address} of tables.addresses.values()) {
-    const group = groups.get(address.host)?.[address.network];
+    const group = placeIn(groups.get(address.host) ?? {}, address.network);
     const network = networks.get(address.network);
     const isFit = network !== undefined && group !== undefined && contains(network.cidr, address.block) && contains(group, address.block);
     if (isFit || problems.has(address.network)) continue;
@@ -119,14 +127,11 @@ function misfits(tables: Ledger['tables'], trees: readonly NetworkTree[], hosts:
   return [...problems.values()];
 }
 
-/** Hosts and blocks must be those that the plan has seen: an address given out meanwhile in a new block might not fit. */
-function updating(ledger: Ledger, body: unknown, {added, moved}: UpdatePlan): Transaction {
-  const {keys, tables, revision} = ledger;
-  const misplaced = [...tables.blocks.values()].filter(({value: {host, cidr}}) => host === '' || ledger.index.countIn(cidr) === 0);
-  const trees = networkTrees(parseTopology(body));
-  const dropped = misplaced.filter(({value: {cidr, network}}) => {
-    return !trees.some(tree => tree.network.name === network && contains(tree.network.cidr, cidr));
-  });
+/**
+ * Writes the topology and the hosts that move. Hosts and blocks must be those that the plan has seen: an address given out meanwhile in a
+ * new block might not fit.
+ */
+function updating({keys, tables, revision}: Ledger, body: unknown, {moved}: UpdatePlan): Transaction {
   const base: Transaction = {
     conditions: [
       {key: keys.topology, modRevision: tables.topology?.modRevision ?? 0},
@@ -135,25 +140,41 @@ function updating(ledger: Ledger, body: unknown, {added, moved}: UpdatePlan): Tr
     ],
     operations: [{put: keys.topology, value: renderRecord(body)}],
   };
-  const parts = [
-    ...added.map(host => ({
-      conditions: [
-        {key: keys.host(host.name), modRevision: 0},
-        {key: keys.hostIp(host.ip), modRevision: 0},
-      ],
-      operations: [
-        {put: keys.host(host.name), value: renderRecord(host)},
-        {put: keys.hostIp(host.ip), value: host.name},
-      ],
-    })),
-    ...moved.map(host => ({
-      conditions: [{key: keys.host(host.name), modRevision: tables.hosts.get(host.name)?.modRevision ?? 0}],
-      operations: [{put: keys.host(host.name), value: renderRecord(host)}],
-    })),
-    ...dropped.slice(0, hostsAtOnce).map(({value: {cidr}, modRevision}) => ({
-      conditions: [{key: keys.block(cidr), modRevision}],
-      operations: [{delete: keys.block(cidr)}],
-    })),
-  ];
-  return joinTransactions([base, ...parts]);
+  const moves = moved.map(host => ({
+    conditions: [{key: keys.host(host.name), modRevision: tables.hosts.get(host.name)?.modRevision ?? 0}],
+    operations: [{put: keys.host(host.name), value: renderRecord(host)}],
+  }));
+  return joinTransactions([base, ...moves]);
+}
+
+/**
+ * The next step after a topology was written, and whether none is left: the hosts that it lists are added, and the free blocks that lie in
+ * no leaf of it any more are dropped. Does nothing once someone has replaced the topology again.
+ */
+function completionStep(ledger: Ledger, document: TopologyDocument): Change<boolean> {
+  const {keys, tables} = ledger;
+  const {topology} = tables;
+  if (topology === undefined || renderRecord(topology.value.document) !== renderRecord(document)) return {result: true};
+  const {added, problems} = planUpdate(ledger, document);
+  const [problem] = problems;
+  if (problem !== undefined) throw new InputError('ERR_CONFLICT', problem);
+  const stray = [...tables.blocks.values()].filter(({value}) => value.host === '' && !isInLeaf(topology.value.trees, value));
+  const drops = stray.slice(0, itemsAtOnce).map(({value: {cidr}, modRevision}: Versioned<Block>) => ({
+    conditions: [
+      {key: keys.block(cidr), modRevision},
+      {...keys.addressesIn(cidr), unchangedSince: 0},
+    ],
+    operations: [{delete: keys.block(cidr)}],
+  }));
+  const parts = added.length > 0 ? added.slice(0, itemsAtOnce).map(host => addition(ledger, host)) : drops;
+  return parts.length === 0 ? {result: true} : {transaction: joinTransactions(parts), result: false};
+}
+
+function isInLeaf(trees: readonly NetworkTree[], {network, cidr}: Block): boolean {
+  const tree = trees.find(({network: {name}}) => name === network);
+  return tree !== undefined && pathTo(tree, cidr).at(-1)?.groups.length === 0;
+}
+
+function refuseBadHostNames(document: TopologyDocument): void {
+  for (const name of declaredHosts(document).keys()) refuseBadHostName(name);
 }

@@ -11,13 +11,13 @@ export interface Change<Result> {
 /**
  * Plans a change from the ledger and commits it on the condition that what the plan has read still holds; plans again after a conflict.
  * A plan that refuses (InputError) is asked a second time with everything that was written anywhere before the call.
- * Changes of one daemon take turns, so that they do not conflict with each other.
+ * Changes of one daemon take turns, so that they do not conflict with each other; one whose turn comes too late is refused with StoreError.
  */
 export type Transactor = <Result>(plan: () => Change<Result>) => Promise<Result>;
 
 export interface TransactorOptions {
   readonly ledger: Ledger;
-  readonly clock: {sleep(ms: number): Promise<void>};
+  readonly clock: {now(): number; sleep(ms: number): Promise<void>};
   onRetry(): void;
   random?(): number;
 }
@@ -29,6 +29,7 @@ export function joinTransactions(parts: readonly Transaction[]): Transaction {
 
 const maxAttempts = 20;
 const maxJitterMs = 20;
+const maxWaitMs = 5000;
 
 export function createTransactor({ledger, clock, onRetry, random = Math.random}: TransactorOptions): Transactor {
   let queue: Promise<unknown> = Promise.resolve();
@@ -62,7 +63,12 @@ export function createTransactor({ledger, clock, onRetry, random = Math.random}:
   };
 
   return plan => {
-    const turn = queue.then(() => run(plan));
+    const start = clock.now();
+    const turn = queue.then(() => {
+      // A store that hangs holds up each change for seconds; those behind it must not wait for all of them.
+      if (clock.now() - start > maxWaitMs) throw new StoreError(`the changes before this one took more than ${maxWaitMs / 1000} s`);
+      return run(plan);
+    });
     queue = turn.catch(() => undefined);
     return turn;
   };

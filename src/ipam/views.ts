@@ -1,5 +1,5 @@
-import {pathTo} from '../core/group-tree.ts';
-import {compareAddresses, comparePrefixes, contains, type Prefix} from '../core/prefix.ts';
+import {pathTo, placeIn} from '../core/group-tree.ts';
+import {compareAddresses, comparePrefixes, contains} from '../core/prefix.ts';
 import type {AllocatedAddress, Block, Host} from '../core/state.ts';
 import {type TopologyOutput, topologyDocument} from '../core/topology-output.ts';
 import type {Ledger} from './ledger.ts';
@@ -73,9 +73,9 @@ export function addressView({name, ip, block, host, tenant, segment, network, al
 function hostView(ledger: Ledger, {name, ip, agentPort, tags, drained, groups}: Host): object {
   const trees = ledger.tables.topology?.value.trees ?? [];
   const groupViews = trees.flatMap(tree => {
-    const cidr = groups[tree.network.name];
+    const cidr = placeIn(groups, tree.network.name);
     if (cidr === undefined) return [];
-    const group = pathTo(tree, cidr).findLast(({cidr: found}) => contains(found, cidr as Prefix));
+    const group = pathTo(tree, cidr).findLast(({cidr: found}) => contains(found, cidr));
     return [[tree.network.name, {name: group?.name ?? '', path: group?.path ?? '', cidr}] as const];
   });
   return {name, ip, agent_port: agentPort, tags, k8s_info: null, drained, groups: Object.fromEntries(groupViews)};
