@@ -104,6 +104,7 @@ test('a block that another daemon has just freed, or claimed, is not used', asyn
   await a.allocate('y', 'h1');
   t.deepEqual(await findBrokenPromises(etcd), []);
   await a.addresses.release('y');
+  await b.ledger.sync();
   a.beforeCommit = once(() => b.allocate('z', 'h2'));
   t.is(await a.allocate('y', 'h1'), '10.111.0.8');
   t.deepEqual(await findBrokenPromises(etcd), []);
