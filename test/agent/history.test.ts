@@ -1,0 +1,60 @@
+import test from 'ava';
+import {createHistory, type History} from '../../src/agent/history.ts';
+import type {StepResult} from '../../src/reconcile/reconcile.ts';
+
+const noRoom = new Error('no room');
+
+/** "name", "name 2" with changes, "name ! no room" failed, "name < other" held back with one change. */
+function results(...texts: readonly string[]): StepResult[] {
+  return texts.map(text => {
+    const [name = '', sign = '0', ...rest] = text.split(' ');
+    if (sign === '!') return {name, wanted: 1, changes: 1, error: rest.join(' ') === 'no room' ? noRoom : new Error(rest.join(' '))};
+    if (sign === '<') return {name, wanted: 1, changes: 1, heldBackBy: rest[0] ?? ''};
+    return {name, wanted: 1, changes: Number(sign)};
+  });
+}
+
+const record = (history: History, texts: readonly string[], isResync = false) =>
+  history.record(results(...texts), 5, 7, isResync).map(({level, message, fields: {driver}}) => `${level} ${driver}: ${message}`);
+
+test('a quiet host logs nothing', t => {
+  const history = createHistory();
+  t.is(history.last, undefined);
+  t.deepEqual(record(history, ['routes', 'bird']), []);
+  t.deepEqual(record(history, ['routes', 'bird'], true), []);
+  t.deepEqual(history.last, {
+    at: 5,
+    durationMs: 7,
+    isGood: true,
+    drivers: [
+      {name: 'routes', wanted: 1, changes: 0, failures: 0},
+      {name: 'bird', wanted: 1, changes: 0, failures: 0},
+    ],
+  });
+});
+
+test('what changed is said, and as a warning when nobody had asked for it', t => {
+  const history = createHistory();
+  t.deepEqual(record(history, ['routes 2', 'bird']), ['info routes: host changed']);
+  t.deepEqual(record(history, ['routes', 'bird 1'], true), ['warn bird: drift repaired']);
+});
+
+test('a lasting failure is said once, another one anew, and its end', t => {
+  const history = createHistory();
+  t.deepEqual(record(history, ['routes', 'bird ! no room']), ['error bird: reconcile failed, will retry']);
+  t.deepEqual(record(history, ['routes', 'bird ! no room'], true), []);
+  t.is(history.errorOf('bird'), noRoom);
+  t.deepEqual(record(history, ['routes', 'bird ! no disk'], true), ['error bird: reconcile failed, will retry']);
+  t.like(history.last, {isGood: false, drivers: [{failures: 0}, {name: 'bird', failures: 3, error: 'no disk'}]});
+  t.deepEqual(record(history, ['routes', 'bird 1'], true), ['info bird: driver works again']);
+  t.is(history.errorOf('bird'), undefined);
+  t.like(history.last, {isGood: true, drivers: [{name: 'routes'}, {failures: 3}]});
+});
+
+test('a driver that is held back neither works again nor has repaired anything', t => {
+  const history = createHistory();
+  record(history, ['routes', 'bird ! no room']);
+  t.deepEqual(record(history, ['routes ! no room', 'bird < routes'], true), ['error routes: reconcile failed, will retry']);
+  t.like(history.last, {isGood: false, drivers: [{name: 'routes'}, {name: 'bird', heldBackBy: 'routes', failures: 1}]});
+  t.deepEqual(record(history, ['routes ! no room', 'bird < routes'], true), []);
+});
