@@ -43,7 +43,7 @@ function bgpProtocol({as, bfd}: Router, {name, local, neighbor, neighborAs, acce
   neighbor ${neighbor} as ${neighborAs};
   direct;
   hold time ${timers.holdSeconds}; keepalive time ${timers.keepaliveSeconds};
-  connect delay time 1; connect retry time ${timers.connectRetrySeconds}; error wait time 1, 2;${bfd === false ? '' : '\n  bfd;'}
+  connect delay time 1; connect retry time ${timers.connectRetrySeconds}; error wait time 1, 2;${bfd === false ? '' : '\n  bfd graceful;'}
 ${channels.join('\n')}
 }`;
 }

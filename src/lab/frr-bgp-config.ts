@@ -32,7 +32,12 @@ function neighbor({bfd}: Router, {name, neighbor, neighborAs}: BgpSession): stri
     ` neighbor ${neighbor} description ${name}`,
     ` neighbor ${neighbor} timers connect ${timers.connectRetrySeconds}`,
     ` neighbor ${neighbor} advertisement-interval 0`,
-    ...(bfd === false ? [] : [` neighbor ${neighbor} bfd ${bfd.multiplier} ${bfd.intervalMs} ${bfd.intervalMs}`]),
+    ...(bfd === false
+      ? []
+      : [
+          ` neighbor ${neighbor} bfd ${bfd.multiplier} ${bfd.intervalMs} ${bfd.intervalMs}`,
+          ` neighbor ${neighbor} bfd check-control-plane-failure`,
+        ]),
   ];
 }
 

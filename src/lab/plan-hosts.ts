@@ -62,7 +62,8 @@ function planHost(base: PlanBase, place: HostPlace): LabNode {
 
 function hostProcesses(root: string, folder: string): LabProcess[] {
   return [
-    birdProcess(folder, `${folder}/bird/bird.conf`),
+    // -R: after a crash the neighbours still hold its routes, and it takes part in keeping them (Vars.gracefulRestart).
+    birdProcess(folder, `${folder}/bird/bird.conf`, ['-R']),
     {
       what: 'agent',
       layer: 'control',
@@ -108,6 +109,7 @@ function templateVars(rack: LabRack, index: number, file: PlanBase['file'], host
     keepaliveTime: timers.keepaliveSeconds,
     connectRetryTime: timers.connectRetrySeconds,
     errorWaitTime: '1, 2',
+    gracefulRestart: true,
     ...(file.bfd === false ? {} : {bfd: true}),
   };
 }

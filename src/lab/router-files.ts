@@ -20,12 +20,12 @@ export function routerFiles(router: Router, daemon: 'bird' | 'frr', folder: stri
 }
 
 /** BIRD makes its socket before it reads its configuration, so only an answer says that it runs. */
-export function birdProcess(folder: string, config: string): LabProcess {
+export function birdProcess(folder: string, config: string, flags: readonly string[] = []): LabProcess {
   const socket = `${folder}/bird.ctl`;
   return {
     what: 'bird',
     layer: 'fabric',
-    command: ['bird', '-f', '-c', config, '-s', socket],
+    command: ['bird', '-f', ...flags, '-c', config, '-s', socket],
     socket,
     ready: ['birdc', '-s', socket, 'show', 'status'],
   };
