@@ -28,7 +28,7 @@ export function createBlockRoutes(run: Run, readKernel: ReadKernel = createReadK
     keyOf: ({to, metric = ownMetric}) => `${to} ${metric}`,
     isEqual: ({type: a = ownType}, {type: b = ownType}) => a === b,
     async read() {
-      const routes = ownRoutes(await readKernel(), mainTable);
+      const routes = ownRoutes(await readKernel()).filter(({table}) => table === mainTable);
       return routes.map(({to, type, metric}) => ({to, type, metric}));
     },
     apply: ({create, update, remove}) =>

@@ -42,9 +42,9 @@ export function mainRoutesOf({routes}: Kernel): MainRoute[] {
     .map(({to, via, dev, metric}) => ({to, dev, metric, ...(via !== undefined && {via})}));
 }
 
-/** The routes of a table that carry our protocol number. */
-export function ownRoutes({routes}: Kernel, table: number): KernelRoute[] {
-  return routes.filter(route => route.table === table && route.protocol === String(routeProtocol));
+/** The routes that carry our protocol number, of all tables. */
+export function ownRoutes({routes}: Kernel): KernelRoute[] {
+  return routes.filter(({protocol}) => protocol === String(routeProtocol));
 }
 
 const questions = ['-4 route show table all', '-6 route show table all', '-4 rule show', '-6 rule show'];

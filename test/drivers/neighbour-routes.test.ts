@@ -53,6 +53,17 @@ test('routes are made, changed and removed, in both families', async t => {
   t.deepEqual(await table(host), []);
 });
 
+test('when the setting names another table, what stands in the one before goes', async t => {
+  const host = await createDriverHost(t, 'moved');
+  const wanted = routes('10.1.0.0/29 192.168.20.31', 'fd00::400/122 2001:db8::31');
+  await host.make(createNeighbourRoutes(host.run, 10), wanted);
+  await host.ip('route add 10.99.0.0/24 via 192.168.20.31 table 10 proto static');
+  await host.make(createNeighbourRoutes(host.run, 11), wanted);
+  t.deepEqual(await table(host, 10), []);
+  t.is((await table(host, 11)).length, 2);
+  t.is(lines(await host.ip('route show table 10')).length, 1, 'the route of somebody else stays');
+});
+
 test('a second pass runs nothing that changes', async t => {
   const host = await createDriverHost(t, 'idle');
   const driver = createNeighbourRoutes(host.run, 10);
