@@ -130,8 +130,28 @@ labTest('a template that BIRD refuses leaves session and routes alone, and the s
   t.truthy(endpoint.ip);
 });
 
-function startWholeLab(name: string): Promise<LabPlan> {
-  return startLab(parts, parseLabFile(readFileSync(file, 'utf8'), file, name));
+labTest('in every kind of rack, IPv6 endpoints are announced and reach each other like IPv4 ones', async t => {
+  const plan = await startWholeLab(labName(t), 'lab/every-kind.yaml');
+  const racks = plan.file.racks.map(({name}) => name);
+  const hosts = racks.map(rack => plan.nodes.find(node => node.role === 'host' && node.rack === rack)?.name ?? '');
+  for (const family of ['ipv4', 'ipv6'] as const) {
+    const endpoints: GivenEndpoint[] = [];
+    for (const host of hosts) endpoints.push(await giveEndpoint(plan, `${family}-${host}`, host, 't1', family));
+    const [first, ...others] = endpoints;
+    if (first === undefined) throw new Error('the lab has no hosts');
+    for (const other of others) await settle(plan, first, other);
+    for (const spine of plan.nodes.filter(({role}) => role === 'spine')) {
+      const inside = (await routesOf(parts.run, spine)).map(({to}) => to).filter(to => endpoints.some(({ip}) => to.startsWith(ip)));
+      t.false(
+        inside.some(to => /\/(29|3[0-2]|12[0-8])$/.test(to)),
+        `${spine.name} has ${inside.join(', ')}`,
+      );
+    }
+  }
+});
+
+function startWholeLab(name: string, source = file): Promise<LabPlan> {
+  return startLab(parts, parseLabFile(readFileSync(source, 'utf8'), source, name));
 }
 
 interface GivenEndpoint {
@@ -140,8 +160,8 @@ interface GivenEndpoint {
 }
 
 /** Asks for an address over REST, and attaches an endpoint that has it. */
-async function giveEndpoint(plan: LabPlan, name: string, host: string, tenant = 't1'): Promise<GivenEndpoint> {
-  const body = {name, host, tenant, segment: ''};
+async function giveEndpoint(plan: LabPlan, name: string, host: string, tenant = 't1', family = 'ipv4'): Promise<GivenEndpoint> {
+  const body = {name, host, tenant, segment: '', family};
   const [response] = await requestIn(parts, nodeOf(plan, 'master').namespace, [{method: 'POST', url: '/address', body, untilOkMs: 30_000}]);
   if (response === undefined) throw new Error('no answer');
   const ip = parseAddress(String(expectOk('POST /address', response)));
