@@ -40,7 +40,8 @@ export type RecordKind = 'topology' | 'host' | 'block' | 'address';
 
 export function createKeys(prefix: string): Keys {
   const root = `/${prefix.split('/').filter(Boolean).join('/')}`;
-  const address = (ip: Address) => `${root}/addresses/${sortable(ip)}`;
+  // By family, since in text order an IPv4 address may lie between two of IPv6.
+  const address = (ip: Address) => `${root}/addresses/${familyOf(ip)}/${sortable(ip)}`;
   return {
     all: `${root}/`,
     topology: `${root}/topology`,

@@ -48,7 +48,7 @@ labTest('agent, daemon and etcd may be killed: nothing stops forwarding, and all
     return routes.includes('10.1.0.0/29') && routes.includes('10.1.0.8/29');
   });
   const {sent, lost} = await flow.end();
-  t.true(sent > 50, `${sent} packets were sent meanwhile`);
+  t.true(sent > 20, `${sent} packets were sent meanwhile`);
   t.is(lost, 0, `${lost} of ${sent} packets were lost`);
 });
 
