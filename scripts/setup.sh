@@ -9,7 +9,10 @@ say() { printf 'setup: %s\n' "$*" >&2; }
 install_npm_packages() {
   if [ node_modules/.package-lock.json -nt package-lock.json ] && [ -x node_modules/.bin/node ]; then return; fi
   say 'installing npm packages (npm ci)'
-  npm ci --no-audit --no-fund --loglevel=error >&2
+  npm ci --no-audit --no-fund --loglevel=error >&2 && return
+  # A registry that lacks the packages of some other platform makes npm ci refuse the lock file.
+  say 'npm ci failed; trying npm install'
+  npm install --no-save --no-audit --no-fund --loglevel=error >&2
 }
 
 is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
