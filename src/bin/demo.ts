@@ -27,7 +27,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write('npm start: the lab makes network namespaces and so needs root: run it with sudo\n');
     return 1;
   }
-  const signal = onStopSignal();
+  const signal = onStopSignal({isPatient: true});
   const start = parts.clock.now();
   try {
     print('Starting a spine, two racks (FRR and BIRD as ToRs), four hosts with BIRD and an agent, etcd and the daemon …');

@@ -39,9 +39,12 @@ async function main(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     process.stderr.write(`romana: ${messageOf(error)}\n`);
     if (program.opts<{verbose?: boolean}>().verbose === true) console.error(error);
-    return error instanceof InputError && (error.code === 'ERR_CONFIG' || error.code === 'ERR_USAGE') ? 2 : 1;
+    return error instanceof InputError && wrongInput.has(error.code) ? 2 : 1;
   }
 }
+
+// Wrong usage or configuration: exit status 2.
+const wrongInput = new Set(['ERR_CONFIG', 'ERR_USAGE', 'ERR_LAB_FILE']);
 
 function addClientOptions(program: Command): void {
   program

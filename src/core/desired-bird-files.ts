@@ -4,6 +4,7 @@ import type {NodeState, TemplateFile} from './node-state.ts';
 import {templateData} from './publish.ts';
 import {renderTemplate} from './template.ts';
 import {chooseTemplate, type TemplateName} from './template-choice.ts';
+import {TemplateError} from './template-error.ts';
 
 /** A file that BIRD reads. */
 export interface BirdFile {
@@ -17,12 +18,24 @@ export interface BirdFile {
   readonly isAccepted?: boolean;
 }
 
+/** How every rendered file begins: by this it is known as ours. */
+export const headerStart = '# Rendered by romana agent';
+
 /** BIRD's files on this host: bird.conf as the operator wrote it, publisher.conf rendered. Throws InputError when there is no template, or a wrong one. */
 export function desiredBirdFiles(node: NodeState): BirdFile[] {
   const {birdConf, confDir} = node.settings.publish;
   const staticFile = choose('bird.conf', node);
   const template = choose('publisher.conf', node);
-  const {text, lines} = renderTemplate(template, templateData(node));
+  const data = templateData(node);
+  const {text, lines} = renderTemplate(template, data);
+  // BIRD would take such a file, and withdraw everything.
+  if (data.Networks.length > 0 && !/^\s*[^#\s]/m.test(text)) {
+    throw new TemplateError(path.basename(template.file), template.file, {
+      line: 1,
+      column: 1,
+      reason: 'it renders to nothing that BIRD would read',
+    });
+  }
   return [
     {path: birdConf, text: staticFile.text, source: staticFile.file},
     {path: path.join(confDir, 'publisher.conf'), text: `${headerLine(template)}\n${text}`, source: template.file, lines: [1, ...lines]},
@@ -30,7 +43,7 @@ export function desiredBirdFiles(node: NodeState): BirdFile[] {
 }
 
 function headerLine({file}: TemplateFile): string {
-  return `# Rendered by romana agent from ${file.replaceAll(/\s/g, ' ')}: edit that file, this one is overwritten.`;
+  return `${headerStart} from ${file.replaceAll(/\s/g, ' ')}: edit that file, this one is overwritten.`;
 }
 
 function choose(name: TemplateName, {templates, settings: {publish}, self}: NodeState): TemplateFile {

@@ -11,7 +11,7 @@ import type {Clock} from '../system/clock.ts';
 import type {FileSystem} from '../system/file-system.ts';
 import type {Run} from '../system/run.ts';
 import {type BirdFilesDriver, createBirdFiles} from './bird/bird-files.ts';
-import {type BirdControl, createBirdControl} from './bird/control-socket.ts';
+import {type BirdControl, BirdNotRunningError, createBirdControl} from './bird/control-socket.ts';
 import {type BirdProtocol, parseProtocols} from './bird/protocols.ts';
 import {createBlockRoutes} from './block-routes.ts';
 import {createReadKernel, mainRoutesOf} from './kernel.ts';
@@ -62,7 +62,7 @@ export function createDrivers({run, files, clock, settings, publish: {birdSocket
     pair(createRules(run, readKernel), desiredRules),
     pair(createNeighbourRoutes(run, settings.routes.table, readKernel), desiredNeighbourRoutes),
     pair(blockRoutes, desiredBlockRoutes),
-    ...(bird === undefined ? [] : [pair(bird, desiredBirdFiles, {needs: [blockRoutes.name]})]),
+    ...(bird === undefined ? [] : [pair(bird, desiredBirdFiles, {needs: [blockRoutes.name], keepsNeeds: mayAnnounce})]),
   ];
   return {
     steps: pairs.map(({make}) => make),
@@ -71,6 +71,11 @@ export function createDrivers({run, files, clock, settings, publish: {birdSocket
     readMainRoutes: async () => mainRoutesOf(await readKernel()),
     readSessions: () => readSessions(control),
   };
+}
+
+/** A BIRD that does not run announces nothing, so no route has to wait for it. */
+function mayAnnounce(error: unknown): boolean {
+  return !(error instanceof BirdNotRunningError);
 }
 
 async function readSessions(control: BirdControl): Promise<readonly BirdProtocol[] | undefined> {

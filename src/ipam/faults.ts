@@ -6,7 +6,10 @@ export class NotFoundError extends InputError {
   readonly resourceId: string;
 
   constructor(resourceType: string, resourceId: string) {
-    super('ERR_NOT_FOUND', `A ${resourceType} named ${JSON.stringify(resourceId)} does not exist.`);
+    super(
+      'ERR_NOT_FOUND',
+      `${/^[aeiou]/.test(resourceType) ? 'An' : 'A'} ${resourceType} named ${JSON.stringify(resourceId)} does not exist.`,
+    );
     this.name = 'NotFoundError';
     this.resourceType = resourceType;
     this.resourceId = resourceId;

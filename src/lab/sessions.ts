@@ -21,7 +21,7 @@ export async function sessionsOf(run: Run, node: LabNode): Promise<Session[]> {
     return [...parseBirdProtocols(protocols), ...neighbors.flatMap(parseBirdNeighbors)];
   }
   if (!node.processes.some(({what}) => what === 'zebra')) return [];
-  const ask = (command: string) => inside('vtysh', '--vty_socket', node.folder, '-c', command);
+  const ask = (command: string) => inside('env', 'VTYSH_HISTFILE=/dev/null', 'vtysh', '--vty_socket', node.folder, '-c', command);
   const hasOspf = node.processes.some(({what}) => what === 'ospfd');
   const [summary, neighbors] = await Promise.all([ask('show bgp summary json'), hasOspf ? ask('show ip ospf neighbor json') : '']);
   return [...parseFrrSummary(summary), ...parseFrrNeighbors(neighbors)];

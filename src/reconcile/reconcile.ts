@@ -46,7 +46,9 @@ export async function reconcile<State>(steps: ReadonlyArray<Step<State>>, state:
   const keepsAll = new Set<string>();
   for (const {name} of steps.toReversed()) {
     const plan = planned.get(name);
-    const isStillUsed = steps.some(other => other.needs.includes(name) && (isDown(other.name) || keepsAll.has(other.name)));
+    const isStillUsed = steps.some(
+      other => other.needs.includes(name) && ((isDown(other.name) && other.keepsNeeds(errors.get(other.name))) || keepsAll.has(other.name)),
+    );
     if (isStillUsed) keepsAll.add(name);
     else if (plan !== undefined && !isDown(name)) await attempt(name, plan.remove);
   }

@@ -5,6 +5,8 @@ import type {Driver} from './driver.ts';
 export interface Step<State> {
   readonly name: string;
   readonly needs: readonly string[];
+  /** Whether, after this failure, what it needs may still be in use and must not be removed. */
+  keepsNeeds(error: unknown): boolean;
   /** Looks at the machine and works out what must change; changes nothing. */
   plan(state: State | Promise<State>): Promise<PlannedStep>;
 }
@@ -21,17 +23,19 @@ export interface PlannedStep {
 
 export interface StepOptions {
   readonly needs?: readonly string[];
+  readonly keepsNeeds?: (error: unknown) => boolean;
 }
 
 /** Pairs a driver with the pure function that says what it should hold. */
 export function step<State, Item>(
   driver: Driver<Item>,
   desired: (state: State) => readonly Item[],
-  {needs = []}: StepOptions = {},
+  {needs = [], keepsNeeds = () => true}: StepOptions = {},
 ): Step<State> {
   return {
     name: driver.name,
     needs,
+    keepsNeeds,
     async plan(state) {
       // Together: what must be known to decide and what is there may come from the same look at the machine.
       const [known, actual] = await Promise.all([state, driver.read()]);

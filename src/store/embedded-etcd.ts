@@ -32,7 +32,7 @@ export async function startEmbeddedEtcd({directory, port, clock, log}: EmbeddedE
   await mkdir(directory, {recursive: true, mode: 0o700});
   await claimDirectory(directory);
   await endLeftover(directory, clock);
-  const endpoint = `http://127.0.0.1:${port === 0 ? await freePort() : port}`;
+  const endpoint = `http://127.0.0.1:${await claimPort(port)}`;
   const stopping = new AbortController();
   let running = await startOnce(directory, endpoint);
   const supervise = async () => {
@@ -162,10 +162,20 @@ function dataDirectory(directory: string): string {
   return path.join(path.resolve(directory), 'data');
 }
 
-async function freePort(): Promise<number> {
+/** The port itself once it is seen to be free, or any free one for 0: another etcd on it would answer in place of ours. */
+async function claimPort(port: number): Promise<number> {
   const server = createServer();
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  }).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new InputError(
+      'ERR_ETCD_PORT',
+      `cannot start etcd on port ${port} of loopback: ${reason}; choose another with --embedded-etcd-port (0: any)`,
+    );
+  });
   const address = server.address();
   await new Promise(resolve => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
+  return typeof address === 'object' && address !== null ? address.port : port;
 }

@@ -36,6 +36,8 @@ export function createRun(): Run {
       ...(input === undefined ? {stdin: 'ignore'} : {input}),
       timeout: timeoutMs,
       env: {LC_ALL: 'C'},
+      // A Ctrl-C on the terminal is for us to act on, not for what we happen to run at that moment.
+      detached: true,
       reject: false,
       stripFinalNewline: false,
       maxBuffer: 512 * 1024 * 1024,

@@ -1,4 +1,4 @@
-import {readdir, readFile, stat, writeFile} from 'node:fs/promises';
+import {mkdir, readdir, readFile, stat, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
 import {parse} from 'yaml';
@@ -198,6 +198,18 @@ test('clean refuses while the agent runs, then removes exactly what is ours', as
   await waitFor('BIRD has withdrawn', async () => !(await birdRoutes(bird.control)).includes('10.1.0.0/29'));
 
   t.is((await host.romana('agent', 'clean')).stdout, 'nothing of the agent is on this host\n');
+});
+
+test("clean leaves an operator's own bird.conf and publisher.conf alone where no agent ever was", async t => {
+  const host = await createAgentHost(t, 'never');
+  const {birdConf, confDir} = host.paths;
+  const publisher = path.join(confDir, 'publisher.conf');
+  await writeFile(birdConf, '# of the operator\n');
+  await mkdir(confDir, {recursive: true});
+  await writeFile(publisher, 'protocol static mine { ipv4; }\n');
+  t.is((await host.romana('agent', 'clean')).stdout, 'nothing of the agent is on this host\n');
+  t.is(await readFile(birdConf, 'utf8'), '# of the operator\n');
+  t.is(await readFile(publisher, 'utf8'), 'protocol static mine { ipv4; }\n');
 });
 
 test('a second agent on the same socket refuses to start', async t => {

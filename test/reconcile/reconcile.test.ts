@@ -52,6 +52,15 @@ test('what somebody else took away is put back', async t => {
   );
 });
 
+test('what a failed step says that it no longer uses is removed', async t => {
+  const machine = createMachine();
+  const steps = [machine.step('routes'), {...machine.step('bird', 'routes'), keepsNeeds: () => false}];
+  await reconcile(steps, oneBlock);
+  machine.broken.add('bird add');
+  await reconcile(steps, nextBlock);
+  t.deepEqual([...(machine.held.get('routes') ?? [])], ['10.2']);
+});
+
 for (const what of ['routes read', 'routes add']) {
   test(`a failed driver holds back those that need it, and no others: ${what}`, async t => {
     const {log, broken, held, pass} = await settledHost();

@@ -1,6 +1,8 @@
 import {readFile} from 'node:fs/promises';
 import test, {type ExecutionContext} from 'ava';
+import {createRun} from '../../src/system/run.ts';
 import {startDaemon, startRomana} from '../helpers/daemon.ts';
+import {startEtcd} from '../helpers/etcd.ts';
 import {temporaryFolder} from '../helpers/folder.ts';
 import {waitFor} from '../helpers/wait.ts';
 
@@ -79,6 +81,17 @@ test('a daemon whose port is taken says so and ends, its etcd too', async t => {
   t.regex(second.stderr, /EADDRINUSE/);
   t.false(isAlive(await etcdPid(other)));
   t.is(await daemon.stop(), 0);
+});
+
+test('a daemon does not take the etcd of somebody else for its own', async t => {
+  const {endpoint} = await startEtcd(t);
+  const folder = await temporaryFolder(t);
+  const port = new URL(endpoint).port;
+  const run = createRun();
+  const error = await t.throwsAsync(
+    run('bin/romana', ['daemon', '--listen', '127.0.0.1:0', '--embedded-etcd', folder, '--embedded-etcd-port', port]),
+  );
+  t.regex(error?.message ?? '', new RegExp(`cannot start etcd on port ${port}.*EADDRINUSE`));
 });
 
 test('a daemon that is told to stop while it starts does so', async t => {

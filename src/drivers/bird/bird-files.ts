@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type {BirdFile} from '../../core/desired-bird-files.ts';
+import {type BirdFile, headerStart} from '../../core/desired-bird-files.ts';
 import type {Plan} from '../../reconcile/diff.ts';
 import type {Driver} from '../../reconcile/driver.ts';
 import type {Clock} from '../../system/clock.ts';
@@ -63,6 +63,8 @@ export function createBirdFiles({
     async read() {
       const {texts, mark} = await live.read();
       accepted = mark;
+      // Files that no agent has put there are somebody else's, even under the names that are meant for ours.
+      if (mark === undefined && texts.get(live.publisher)?.startsWith(headerStart) !== true) return [];
       // While a refused set is wanted, nothing counts as equal, so that apply() is asked again and the failure stays reported.
       const isAccepted = mark?.hash === hashOf(present(texts)) && rejected === undefined;
       return present(texts).map(file => ({...file, source: mark?.sources[file.path] ?? '', isAccepted}));
