@@ -2,7 +2,7 @@ import {declaredHosts} from '../core/declared-hosts.ts';
 import {InputError} from '../core/errors.ts';
 import {leafAt, networkTrees, pathTo, placeIn} from '../core/group-tree.ts';
 import {createPlacer, isEligible} from '../core/placement.ts';
-import {contains, type Prefix} from '../core/prefix.ts';
+import {compareAddresses, contains, type Prefix} from '../core/prefix.ts';
 import type {Block, Host, NetworkTree} from '../core/state.ts';
 import {parseTopology, type TopologyDocument} from '../core/topology-document.ts';
 import {renderRecord} from '../store/records.ts';
@@ -50,7 +50,7 @@ export function createTopologies({ledger, transact}: {readonly ledger: Ledger; r
       refuseBadHostNames(document);
       return transact(() => {
         const {added, moved, problems} = planUpdate(ledger, document);
-        const changes = {hosts_added: added.map(({name}) => name), hosts_moved: moved.map(({name}) => name)};
+        const changes = {hosts_added: added.map(({name}) => name).sort(), hosts_moved: moved.map(({name}) => name).sort()};
         return {result: {fits: problems.length === 0, problems, changes}};
       });
     },
@@ -111,12 +111,13 @@ function keptGroups(trees: readonly NetworkTree[], host: Host, declared: Readonl
   return Object.fromEntries(kept);
 }
 
-/** The first address that would not lie in its host's group any more, by network. */
+/** The first (lowest) address that would not lie in its host's group any more, by network. */
 function misfits(tables: Ledger['tables'], trees: readonly NetworkTree[], hosts: readonly Host[]): string[] {
   const groups = new Map(hosts.map(host => [host.name, host.groups]));
   const networks = new Map(trees.map(({network}) => [network.name, network]));
   const problems = new Map<string, string>();
-  for (const {value: address} of tables.addresses.values()) {
+  const byValue = [...tables.addresses.values()].map(({value}) => value).sort((a, b) => compareAddresses(a.ip, b.ip));
+  for (const address of byValue) {
     const group = placeIn(groups.get(address.host) ?? {}, address.network);
     const network = networks.get(address.network);
     const isFit = network !== undefined && group !== undefined && contains(network.cidr, address.block) && contains(group, address.block);
