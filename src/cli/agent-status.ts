@@ -15,7 +15,7 @@ export function renderAgentStatus(status: AgentStatus, now: number): string {
   const drivers = (pass?.drivers ?? []).map(({name, wanted, error, heldBackBy}) => [
     name,
     String(wanted),
-    error ?? (heldBackBy === undefined ? 'ok' : `waits for ${heldBackBy}`),
+    error?.split('\n')[0] ?? (heldBackBy === undefined ? 'ok' : `waits for ${heldBackBy}`),
   ]);
   return `${lines.join('\n')}\n\n${renderTable(['DRIVER', 'WANTED', 'STATE'], drivers)}`;
 }
