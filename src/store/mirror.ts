@@ -62,14 +62,20 @@ export function createMirror({store, keys, listener, clock, log, id, timeoutMs =
     advance(listing.revision);
     const lost = Promise.withResolvers<unknown>();
     loseWatch = lost.resolve;
+    // A watch that is being closed may still have something to say, which must not mix with what comes after it.
+    let isOver = false;
     const watch: Watch = await store.watch(keys.all, listing.revision + 1, {
       onEvents(events, at) {
+        if (isOver) return;
         for (const event of events) listener.onEvent(event);
         isInTouch(true);
         advance(at);
       },
-      onConnected: () => isInTouch(true),
+      onConnected() {
+        if (!isOver) isInTouch(true);
+      },
       onDisconnected(error) {
+        if (isOver) return;
         if (outOfTouchSince === undefined) log.warn({err: error}, 'store is out of touch');
         isInTouch(false);
       },
@@ -79,6 +85,7 @@ export function createMirror({store, keys, listener, clock, log, id, timeoutMs =
     signal.addEventListener('abort', stop, {once: true});
     if (signal.aborted) stop();
     const reason = await lost.promise;
+    isOver = true;
     signal.removeEventListener('abort', stop);
     watch.close();
     if (!signal.aborted) log.warn({err: reason}, 'watch was lost, listing again');

@@ -73,7 +73,12 @@ test('a mirror whose history was compacted away while it was gone lists anew', a
   await store.commit({conditions: [], operations: [{delete: '/romana/old'}]});
   const {revision} = await put(store, '/romana/new', '1');
   await etcd.compact(revision);
-  t.true(mirror.ageMs > 0);
+  for (const late of gate.lost) {
+    late.onConnected();
+    late.onEvents([{key: '/romana/late', value: '1', modRevision: revision + 1}], revision + 1);
+  }
+  t.true(mirror.ageMs > 0, 'a watch that was lost has no say any more');
+  t.deepEqual(copy(), {'/romana/old': '1'});
   gate.isOpen = true;
   await mirror.reached(revision);
   t.deepEqual(copy(), {'/romana/new': '1'});
@@ -164,8 +169,10 @@ function createGate(inner: Store) {
   const watches: WatchHandlers[] = [];
   const gate = {
     isOpen: true,
+    lost: [] as WatchHandlers[],
     lose() {
-      for (const handlers of watches.splice(0)) handlers.onLost(new Error('compacted'));
+      gate.lost = watches.splice(0);
+      for (const handlers of gate.lost) handlers.onLost(new Error('compacted'));
     },
     store: {
       ...inner,
