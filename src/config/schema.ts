@@ -94,17 +94,23 @@ export const Config = z.strictObject({
           confDir: File.default('/etc/bird/conf.d'),
           birdSocket: File.default('/run/bird/bird.ctl'),
           birdPidFile: File.default('/run/bird/bird.pid'),
+          birdCommand: File.default('bird'),
           localAs: z.int().min(1).max(4_294_967_295).default(65534),
           prefixes: z.enum(['blocks', 'aggregate', 'groups']).default('blocks'),
           settleMs: z.int().min(0).default(100),
+          minIntervalMs: z.int().min(0).default(200),
           confirm: z.strictObject({timeoutSeconds: Seconds.default(30)}).prefault({}),
           guards: z
             .strictObject({
               maxWithdrawPercent: z.number().min(0).max(100).default(50),
               allowDefaultRoute: z.boolean().default(false),
               allowForeign: z.boolean().default(false),
+              allowEmpty: z.boolean().default(false),
+              allowNoPeers: z.boolean().default(false),
+              allowOpenFilters: z.boolean().default(false),
             })
             .prefault({}),
+          drain: z.strictObject({timeoutSeconds: Seconds.default(60)}).prefault({}),
           vars: z.record(z.string(), z.unknown()).default({}),
         })
         .prefault({}),

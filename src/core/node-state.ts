@@ -42,6 +42,21 @@ export interface PublishSettings {
   readonly localAs: number;
   readonly prefixes: 'blocks' | 'aggregate' | 'groups';
   readonly vars: Readonly<Record<string, unknown>>;
+  readonly confirm: {readonly timeoutSeconds: number};
+  readonly guards: GuardSettings;
+  readonly drain: {readonly timeoutSeconds: number};
+}
+
+/** The switch of each guard (core/publish-guards.ts). */
+export interface GuardSettings {
+  /** How many of the announced prefixes may go at once without the store having released them; 100 turns the guard off. */
+  readonly maxWithdrawPercent: number;
+  readonly allowDefaultRoute: boolean;
+  readonly allowForeign: boolean;
+  readonly allowEmpty: boolean;
+  readonly allowNoPeers: boolean;
+  /** Silences the warning about "import all" and "export all" on external sessions. */
+  readonly allowOpenFilters: boolean;
 }
 
 /** A unicast route of the main table. Without `via` the destination is on the link itself. */

@@ -56,15 +56,22 @@ agent:
     confDir: /etc/bird/conf.d
     birdSocket: /run/bird/bird.ctl
     birdPidFile: /run/bird/bird.pid
+    birdCommand: bird
     localAs: 65534
     prefixes: blocks
     settleMs: 100
+    minIntervalMs: 200
     confirm:
       timeoutSeconds: 30
     guards:
       maxWithdrawPercent: 50
       allowDefaultRoute: false
       allowForeign: false
+      allowEmpty: false
+      allowNoPeers: false
+      allowOpenFilters: false
+    drain:
+      timeoutSeconds: 60
     vars: {}
 `;
 

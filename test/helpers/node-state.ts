@@ -35,6 +35,9 @@ export function nodeState({
         localAs: 65534,
         prefixes: 'blocks',
         vars: {},
+        confirm: {timeoutSeconds: 30},
+        guards: openGuards,
+        drain: {timeoutSeconds: 60},
         ...publish,
       },
     },
@@ -50,3 +53,13 @@ export function nodeState({
     templates,
   };
 }
+
+/** Guards as the contract's defaults have them, but for those of which a test's made-up prefixes know nothing. */
+export const openGuards = {
+  maxWithdrawPercent: 100,
+  allowDefaultRoute: false,
+  allowForeign: true,
+  allowEmpty: false,
+  allowNoPeers: false,
+  allowOpenFilters: false,
+};
