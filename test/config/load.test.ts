@@ -97,8 +97,9 @@ agent:
   policy: {enabled: false}
   vips: {enabled: false}
   publish:
-    {enabled: false, templates: /t, birdConf: /b, confDir: /c, birdSocket: /s, birdPidFile: /p, localAs: 4200000000, prefixes: groups, settleMs: 5,
-     confirm: {timeoutSeconds: 0}, guards: {maxWithdrawPercent: 100, allowDefaultRoute: true, allowForeign: true}, vars: {x: [1, {y: z}]}}
+    {enabled: false, templates: /t, birdConf: /b, confDir: /c, birdSocket: /s, birdPidFile: /p, birdCommand: /b, localAs: 4200000000, prefixes: groups, settleMs: 5,
+     minIntervalMs: 7, confirm: {timeoutSeconds: 0}, drain: {timeoutSeconds: 5}, vars: {x: [1, {y: z}]},
+     guards: {maxWithdrawPercent: 100, allowDefaultRoute: true, allowForeign: true, allowEmpty: true, allowNoPeers: true, allowOpenFilters: true}}
 logLevel: debug
 `;
   t.deepEqual(problems({file}), []);
