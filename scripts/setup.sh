@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what this checkout needs and does not have yet: npm packages, and Debian packages for the lab and the tests.
+# Installs what this checkout needs and does not have yet: npm packages, Debian packages for the lab and the tests, and BIRD 1.6, unpacked.
 # Safe to run again; says what it does; starts no service.
 set -eu
 cd "$(dirname "$0")/.."
@@ -59,9 +59,35 @@ keep_services_off() {
   done
 }
 
+# The templates in BIRD 1.6 syntax are checked by a real BIRD 1.6. Its package cannot be installed beside bird2, so it is only unpacked.
+unpack_bird1() {
+  folder=.cache/bird1
+  if [ -x "$folder/usr/sbin/bird" ] && [ -x "$folder/usr/sbin/bird6" ]; then return; fi
+  say "unpacking BIRD 1.6 (Debian's bird) into $folder, for checks of templates"
+  rm -rf "$folder" "$folder.new"
+  mkdir -p "$folder.new"
+  if fetch_bird1 && dpkg -x "$folder.new"/bird_*.deb "$folder.new" >&2; then
+    rm "$folder.new"/bird_*.deb
+    mv "$folder.new" "$folder"
+    return
+  fi
+  rm -rf "$folder.new"
+  say "BIRD 1.6 is missing: tests that need $folder/usr/sbin/bird and bird6 are skipped; run this again when a Debian mirror can be reached"
+}
+
+# apt drops root's rights to download and could then not write into a checkout that only root may enter.
+fetch_bird1() {
+  download_bird1 && return
+  say 'the package lists may be too old; running apt-get update'
+  [ "$(id -u)" -ne 0 ] || apt-get update -qq >&2 || return 1
+  download_bird1
+}
+download_bird1() { (cd "$folder.new" && apt-get download -qq -o APT::Sandbox::User=root bird >&2); }
+
 install_npm_packages
 if command -v apt-get >/dev/null; then
   install_debian_packages
+  unpack_bird1
 else
   say 'no apt-get here: install bird 2, frr, etcd, iptables, ipset, iproute2 and ping by hand'
 fi
