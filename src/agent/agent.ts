@@ -23,6 +23,7 @@ export interface AgentOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly settleMs: number;
+  readonly minIntervalMs: number;
 }
 
 export interface Agent {
@@ -32,6 +33,8 @@ export interface Agent {
   nudge(): void;
   /** The prefixes of the last configuration that BIRD accepted. */
   readonly announced: readonly Prefix[];
+  /** Everything that the last pass decided from; undefined before the first. */
+  readonly node: NodeState | undefined;
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -40,12 +43,25 @@ const maxRetryMs = 10_000;
 const resyncMs = 10_000;
 
 /** The reconcile loop of a host. */
-export function createAgent({self, settings, steps, readFacts, history, metrics, clock, log, settleMs}: AgentOptions): Agent {
+export function createAgent({
+  self,
+  settings,
+  steps,
+  readFacts,
+  history,
+  metrics,
+  clock,
+  log,
+  settleMs,
+  minIntervalMs,
+}: AgentOptions): Agent {
   let isAsked = true;
   let announced: readonly Prefix[] = [];
+  let latest: NodeState | undefined;
   const loop = createLoop<State>({
     clock,
     settleMs,
+    minIntervalMs,
     retryMs,
     maxRetryMs,
     resyncMs,
@@ -57,6 +73,7 @@ export function createAgent({self, settings, steps, readFacts, history, metrics,
       // Not awaited here: the steps look at the machine at the same time.
       const node = readFacts().then((facts): NodeState => ({self, settings, state, ...facts}));
       const results = await reconcile(steps, node);
+      latest = await node.catch(() => latest);
       if (results.some(result => result.name === 'bird' && isGood(result))) announced = templateData(await node).Networks;
       const durationMs = clock.now() - start;
       for (const {level, message, fields} of history.record(results, start, durationMs, isResync)) log[level](fields, message);
@@ -75,6 +92,9 @@ export function createAgent({self, settings, steps, readFacts, history, metrics,
     },
     get announced() {
       return announced;
+    },
+    get node() {
+      return latest;
     },
     run: signal => loop.run(signal),
   };

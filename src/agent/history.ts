@@ -9,6 +9,8 @@ export interface DriverReport {
   readonly failures: number;
   readonly error?: string;
   readonly heldBackBy?: string;
+  /** What it waits for, without having failed. */
+  readonly pending?: string;
 }
 
 export interface PassReport {
@@ -50,13 +52,14 @@ export function createHistory(): History {
         at,
         durationMs,
         isGood: newResults.every(isGood),
-        drivers: newResults.map(({name, wanted, changes, error, heldBackBy}) => ({
+        drivers: newResults.map(({name, wanted, changes, error, heldBackBy, pending}) => ({
           name,
           wanted,
           changes,
           failures: failures.get(name) ?? 0,
           ...(error !== undefined && {error: messageOf(error)}),
           ...(heldBackBy !== undefined && {heldBackBy}),
+          ...(pending !== undefined && {pending}),
         })),
       };
       return findings;
@@ -65,8 +68,8 @@ export function createHistory(): History {
 }
 
 /** True for a step that did all it had to. */
-export function isGood({error, heldBackBy}: StepResult): boolean {
-  return error === undefined && heldBackBy === undefined;
+export function isGood({error, heldBackBy, pending}: StepResult): boolean {
+  return error === undefined && heldBackBy === undefined && pending === undefined;
 }
 
 function findingsOf(result: StepResult, last: PassReport | undefined, isResync: boolean): Finding[] {
@@ -75,6 +78,9 @@ function findingsOf(result: StepResult, last: PassReport | undefined, isResync: 
   if (error !== undefined) {
     const isNew = before?.error !== messageOf(error);
     return isNew ? [{level: 'error', message: 'reconcile failed, will retry', fields: {driver, err: error}}] : [];
+  }
+  if (result.pending !== undefined && before?.pending === undefined) {
+    return [{level: 'info', message: 'driver is not done yet', fields: {driver, waitsFor: result.pending}}];
   }
   if (!isGood(result)) return [];
   if (before?.error !== undefined) return [{level: 'info', message: 'driver works again', fields: {driver}}];

@@ -74,7 +74,7 @@ async function runAgent(config: Config): Promise<void> {
     const [mainRoutes, templates] = await Promise.all([readMainRoutes(), readTemplates(systemFiles, publish.templates)]);
     return {mainRoutes, templates};
   };
-  const agent = createAgent({self, settings, steps, readFacts, history, metrics, clock, log, settleMs: publish.settleMs});
+  const agent = createAgent({self, settings, steps, readFacts, history, metrics, clock, log, settleMs: publish.settleMs, minIntervalMs: publish.minIntervalMs});
 
   const {store, keys} = await openStore(config.etcd);
   const onUnreadable = (key: string, reason: string) => log.error({key, reason}, 'stored value cannot be read, the last good one stays');

@@ -8,3 +8,9 @@ export interface Driver<Item> extends Identity<Item> {
   /** Makes the plan true in as few commands as can be; goes on after a failed item, then throws one error that names what failed. */
   apply(plan: Plan<Item>): Promise<void>;
 }
+
+/** What apply() was asked for is on its way, and it is not yet known how it ends. No failure: the driver asks for another pass when it knows. */
+export class NotYetError extends Error {
+  readonly code = 'ERR_NOT_YET';
+  override readonly name = 'NotYetError';
+}

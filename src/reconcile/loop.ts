@@ -1,5 +1,6 @@
 /** The part of a clock that the loop uses; both waits end early, without error, when the signal aborts. */
 export interface LoopClock {
+  now(): number;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
@@ -9,6 +10,8 @@ export interface LoopOptions<State> {
   readonly clock: LoopClock;
   /** How long a burst of changes may go on before its one pass. */
   readonly settleMs: number;
+  /** From the start of one pass to the next at least: a steady stream of changes costs no more passes than that, and waits no longer either. */
+  readonly minIntervalMs: number;
   /** The wait after a failed pass; doubled for each further failure, up to maxRetryMs. */
   readonly retryMs: number;
   readonly maxRetryMs: number;
@@ -25,10 +28,11 @@ export interface Loop<State> {
 }
 
 /** Settles bursts into one pass, then waits for a change, the resync timer, or after a failure the retry timer. */
-export function createLoop<State>({pass, clock, settleMs, retryMs, maxRetryMs, resyncMs}: LoopOptions<State>): Loop<State> {
+export function createLoop<State>({pass, clock, settleMs, minIntervalMs, retryMs, maxRetryMs, resyncMs}: LoopOptions<State>): Loop<State> {
   let latest: {readonly state: State} | undefined;
   let bell = createBell();
   let failures = 0;
+  let startedAt = -Infinity;
 
   return {
     offer(state) {
@@ -41,8 +45,9 @@ export function createLoop<State>({pass, clock, settleMs, retryMs, maxRetryMs, r
     async run(signal) {
       await waitFor(bell.rung, Infinity);
       while (!signal.aborted && latest !== undefined) {
-        await clock.sleep(settleMs, signal);
+        await clock.sleep(Math.max(settleMs, startedAt + minIntervalMs - clock.now()), signal);
         if (signal.aborted) return;
+        startedAt = clock.now();
         bell = createBell();
         failures = (await pass(latest.state)) ? 0 : failures + 1;
         const hasRung = await waitFor(bell.rung, failures === 0 ? resyncMs : Math.min(retryMs * 2 ** (failures - 1), maxRetryMs));

@@ -1,3 +1,4 @@
+import {NotYetError} from './driver.ts';
 import type {PlannedStep, Step} from './step.ts';
 
 /** How one step of a pass went. `changes` counts what was different on the machine; 0 with no error means that nothing ran. */
@@ -6,12 +7,14 @@ export interface StepResult {
   readonly wanted: number;
   readonly changes: number;
   readonly error?: unknown;
+  /** What the step waits for: it has not failed, and is not done either. */
+  readonly pending?: string;
   /** The step was held back because this one, which it needs, failed. */
   readonly heldBackBy?: string;
 }
 
 /**
- * One pass: reads everything, then adds in order and removes in reverse order. A step whose needs failed is held back;
+ * One pass: reads everything, then adds in order and removes in reverse order. A step whose needs failed, or are not done yet, is held back;
  * what a failed step may still use is not removed. Never rejects: the errors stand in the results.
  */
 export async function reconcile<State>(steps: ReadonlyArray<Step<State>>, state: State | Promise<State>): Promise<readonly StepResult[]> {
@@ -57,7 +60,11 @@ export async function reconcile<State>(steps: ReadonlyArray<Step<State>>, state:
     name,
     wanted: planned.get(name)?.wanted ?? 0,
     changes: planned.get(name)?.changes ?? 0,
-    ...(errors.has(name) && {error: errors.get(name)}),
+    ...(errors.has(name) && outcomeOf(errors.get(name))),
     ...(heldBack.has(name) && {heldBackBy: heldBack.get(name) ?? ''}),
   }));
+}
+
+function outcomeOf(error: unknown): Pick<StepResult, 'error' | 'pending'> {
+  return error instanceof NotYetError ? {pending: error.message} : {error};
 }

@@ -3,13 +3,19 @@ import {createLoop} from '../../src/reconcile/loop.ts';
 import {systemClock} from '../../src/system/clock.ts';
 import {createFakeClock} from './fake-clock.ts';
 
+interface Options {
+  readonly minIntervalMs?: number;
+  during?(state: string): Promise<boolean | undefined> | boolean | undefined;
+}
+
 /** A loop with settle 100, retry 500 up to 4000, resync 10000, whose passes are written down as "time state". */
-function startLoop(t: ExecutionContext, {during}: {during?: (state: string) => Promise<boolean | undefined> | boolean | undefined} = {}) {
+function startLoop(t: ExecutionContext, {during, minIntervalMs = 0}: Options = {}) {
   const clock = createFakeClock();
   const passes: string[] = [];
   const loop = createLoop<string>({
     clock,
     settleMs: 100,
+    minIntervalMs,
     retryMs: 500,
     maxRetryMs: 4000,
     resyncMs: 10_000,
@@ -65,6 +71,20 @@ test('changes that never stop do not put the pass off for ever', async t => {
     await clock.advance(10);
   }
   t.true(passes.length >= 8 && passes.length <= 10, passes.join());
+});
+
+test('a steady stream of changes costs one pass each interval, the first change after a quiet time no more than the settling', async t => {
+  const {clock, passes, loop} = startLoop(t, {minIntervalMs: 250});
+  for (let index = 0; index < 100; index += 1) {
+    loop.offer(String(index));
+    await clock.advance(10);
+  }
+  await clock.advance(1000);
+  t.deepEqual(passes, ['100 9', '350 34', '600 59', '850 84', '1100 99']);
+  await clock.advance(1000);
+  loop.offer('later');
+  await clock.advance(100);
+  t.is(passes.at(-1), '3100 later');
 });
 
 test('a change that comes during a pass gets a pass of its own', async t => {
@@ -154,6 +174,7 @@ test('a loop that was told to stop before it began ends at once, also on the rea
   const loop = createLoop<string>({
     clock: systemClock,
     settleMs: 0,
+    minIntervalMs: 0,
     retryMs: 1,
     maxRetryMs: 1,
     resyncMs: 1,

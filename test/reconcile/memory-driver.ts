@@ -1,4 +1,4 @@
-import type {Driver} from '../../src/reconcile/driver.ts';
+import {type Driver, NotYetError} from '../../src/reconcile/driver.ts';
 import {type Step, step} from '../../src/reconcile/step.ts';
 
 /** What every named driver should hold. */
@@ -10,6 +10,8 @@ export interface Machine {
   readonly log: string[];
   /** "bird add", "bird read": that driver fails at that. */
   readonly broken: Set<string>;
+  /** The same for what is not done yet. */
+  readonly waiting: Set<string>;
   step(name: string, ...needs: string[]): Step<Wish>;
 }
 
@@ -17,7 +19,9 @@ export function createMachine(): Machine {
   const held = new Map<string, Set<string>>();
   const log: string[] = [];
   const broken = new Set<string>();
+  const waiting = new Set<string>();
   const failIf = (what: string) => {
+    if (waiting.has(what)) throw new NotYetError(`${what} waits`);
     if (broken.has(what)) throw new Error(`${what} failed`);
   };
   const driver = (name: string): Driver<string> => {
@@ -41,5 +45,5 @@ export function createMachine(): Machine {
       },
     };
   };
-  return {held, log, broken, step: (name, ...needs) => step<Wish, string>(driver(name), wish => wish[name] ?? [], {needs})};
+  return {held, log, broken, waiting, step: (name, ...needs) => step<Wish, string>(driver(name), wish => wish[name] ?? [], {needs})};
 }

@@ -126,3 +126,16 @@ test('an error that is not an Error, or nothing at all, is still a failure', asy
   t.true('error' in (results[0] ?? {}));
   t.is(results[1]?.heldBackBy, 'routes');
 });
+
+test('what is not done yet holds back what needs it and keeps what it needs, without being an error', async t => {
+  const machine = await settledHost();
+  machine.waiting.add('bird add');
+  const results = await machine.pass(nextBlock);
+  t.deepEqual(machine.log, ['routes +10.2', 'bird +10.2'], 'the old route stays: it may still be announced');
+  t.like(results, [{name: 'rules'}, {name: 'routes'}, {name: 'bird', pending: 'bird add waits'}]);
+  t.true(results.every(({error}) => error === undefined));
+  machine.waiting.clear();
+  machine.log.length = 0;
+  await machine.pass(nextBlock);
+  t.deepEqual(machine.log, ['bird +10.2', 'bird -10.1', 'routes -10.1']);
+});
