@@ -1,4 +1,5 @@
 import type {AgentStatus, BirdReport, Problem} from '../agent/status.ts';
+import {excerptLines} from '../core/source-excerpt.ts';
 import {renderAge, renderTable} from './table.ts';
 
 /** The status of an agent as an operator reads it. `now` in milliseconds. */
@@ -37,6 +38,5 @@ function birdLines({isRunning, sessions, accepted, isStale, templates, problem}:
 function problemLines({reason, file, line, column, text}: Problem): string[] {
   const place = file === undefined ? '' : ` in ${file}${line === undefined ? '' : `, line ${line}`}`;
   const lines = [`problem    ${reason}${place}`];
-  if (text === undefined) return lines;
-  return [...lines, `           ${text}`, ...(column === undefined ? [] : [`           ${' '.repeat(Math.max(0, column - 1))}^`])];
+  return [...lines, ...excerptLines({text: text ?? '', column}).map(line => `           ${line}`)];
 }

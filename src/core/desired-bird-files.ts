@@ -1,7 +1,7 @@
 import path from 'node:path';
 import {InputError} from './errors.ts';
-import type {NodeState, TemplateFile} from './node-state.ts';
-import {templateData} from './publish.ts';
+import type {NodeState, PublishSettings, Self, TemplateFile} from './node-state.ts';
+import {type TemplateData, templateData} from './publish.ts';
 import {renderTemplate} from './template.ts';
 import {chooseTemplate, type TemplateName} from './template-choice.ts';
 import {TemplateError} from './template-error.ts';
@@ -21,32 +21,48 @@ export interface BirdFile {
 /** How every rendered file begins: by this it is known as ours. */
 export const headerStart = '# Rendered by romana agent';
 
+/** What BIRD's files are made of. */
+export interface BirdFilesInput {
+  readonly self: Self;
+  readonly publish: Pick<PublishSettings, 'birdConf' | 'confDir' | 'templates'>;
+  readonly templates: readonly TemplateFile[];
+  readonly data: TemplateData;
+}
+
 /** BIRD's files on this host: bird.conf as the operator wrote it, publisher.conf rendered. Throws InputError when there is no template, or a wrong one. */
 export function desiredBirdFiles(node: NodeState): BirdFile[] {
-  const {birdConf, confDir} = node.settings.publish;
-  const staticFile = choose('bird.conf', node);
-  const template = choose('publisher.conf', node);
-  const data = templateData(node);
-  const {text, lines} = renderTemplate(template, data);
+  const input = {...node, publish: node.settings.publish, data: templateData(node)};
+  return [birdConfFile(input), publisherFile(input)];
+}
+
+/** The static bird.conf. Throws InputError when there is no template. */
+export function birdConfFile(input: Omit<BirdFilesInput, 'data'>): BirdFile {
+  const {file, text} = choose('bird.conf', input);
+  return {path: input.publish.birdConf, text, source: file};
+}
+
+/** The rendered publisher.conf, under its header line. Throws InputError when there is no template, or a wrong one. */
+export function publisherFile(input: BirdFilesInput): BirdFile {
+  const template = choose('publisher.conf', input);
+  const {text, lines} = renderTemplate(template, input.data);
   // BIRD would take such a file, and withdraw everything.
-  if (data.Networks.length > 0 && !/^\s*[^#\s]/m.test(text)) {
+  if (input.data.Networks.length > 0 && !/^\s*[^#\s]/m.test(text)) {
     throw new TemplateError(path.basename(template.file), template.file, {
       line: 1,
       column: 1,
       reason: 'it renders to nothing that BIRD would read',
+      text: '',
     });
   }
-  return [
-    {path: birdConf, text: staticFile.text, source: staticFile.file},
-    {path: path.join(confDir, 'publisher.conf'), text: `${headerLine(template)}\n${text}`, source: template.file, lines: [1, ...lines]},
-  ];
+  const file = path.join(input.publish.confDir, 'publisher.conf');
+  return {path: file, text: `${headerLine(template)}\n${text}`, source: template.file, lines: [1, ...lines]};
 }
 
 function headerLine({file}: TemplateFile): string {
   return `${headerStart} from ${file.replaceAll(/\s/g, ' ')}: edit that file, this one is overwritten.`;
 }
 
-function choose(name: TemplateName, {templates, settings: {publish}, self}: NodeState): TemplateFile {
+function choose(name: TemplateName, {templates, publish, self}: Omit<BirdFilesInput, 'data'>): TemplateFile {
   const {file, candidates} = chooseTemplate(name, templates, self.addresses);
   if (file !== undefined) return file;
   const [first] = templates;

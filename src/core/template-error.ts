@@ -11,20 +11,28 @@ export interface TemplateFault extends Position {
   readonly reason: string;
 }
 
+/** The same, with the line's text. */
+export interface TemplateFaultInText extends TemplateFault {
+  readonly text: string;
+}
+
 /** A template that cannot be read or rendered. */
 export class TemplateError extends InputError {
   readonly file: string;
   readonly line: number;
   readonly column: number;
   readonly reason: string;
+  /** The line as it stands in the template. */
+  readonly text: string;
 
-  constructor(name: string, file: string, {line, column, reason}: TemplateFault, cause?: unknown) {
+  constructor(name: string, file: string, {line, column, reason, text}: TemplateFaultInText, cause?: unknown) {
     super('ERR_TEMPLATE', `cannot render ${name}: ${reason} (${file}:${line}:${column})`, cause === undefined ? {} : {cause});
     this.name = 'TemplateError';
     this.file = file;
     this.line = line;
     this.column = column;
     this.reason = reason;
+    this.text = text;
   }
 }
 

@@ -13,7 +13,8 @@ export function renderTemplate({file, text}: TemplateFile, data: unknown): Rende
   try {
     return joinPieces(evaluateTemplate(parseTemplate(text), data));
   } catch (error) {
-    if (error instanceof TemplateFaultError) throw new TemplateError(path.basename(file), file, error.fault, error.cause);
-    throw error;
+    if (!(error instanceof TemplateFaultError)) throw error;
+    const line = text.split('\n')[error.fault.line - 1]?.trimEnd() ?? '';
+    throw new TemplateError(path.basename(file), file, {...error.fault, text: line}, error.cause);
   }
 }

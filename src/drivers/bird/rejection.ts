@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type {BirdFile} from '../../core/desired-bird-files.ts';
 import {InputError} from '../../core/errors.ts';
+import {excerptLines} from '../../core/source-excerpt.ts';
 
 export interface Rejection {
   /** The operator's file: the template for files that we made, else the file that BIRD reads. */
@@ -24,9 +25,9 @@ export class BirdRejectedError extends InputError implements Rejection {
 
   constructor({file, line, column, reason, text}: Rejection, cause?: unknown) {
     const place = line === undefined ? file : `${file}:${line}`;
-    const caret =
-      text === '' || column === undefined ? '' : `\n${text}\n${text.slice(0, Math.max(0, column - 1)).replaceAll(/[^\t]/g, ' ')}^`;
-    super('ERR_BIRD_REJECTED', `BIRD refuses its configuration: ${reason} (${place})${caret}`, cause === undefined ? {} : {cause});
+    const excerpt = column === undefined ? [] : excerptLines({text, column});
+    const message = [`BIRD refuses its configuration: ${reason} (${place})`, ...excerpt].join('\n');
+    super('ERR_BIRD_REJECTED', message, cause === undefined ? {} : {cause});
     this.name = 'BirdRejectedError';
     this.file = file;
     this.line = line;
