@@ -4,8 +4,17 @@ import type {AgentStatus} from './status.ts';
 
 /** Asks a running agent for its status over its Unix socket. Throws InputError when nobody answers. */
 export async function fetchAgentStatus(socket: string): Promise<AgentStatus> {
+  return ask(socket, '/status', text => JSON.parse(text) as AgentStatus);
+}
+
+/** Asks a running agent for what it renders its templates with: JSON text (a TemplateDataDocument). Throws InputError when nobody answers. */
+export async function fetchTemplateData(socket: string): Promise<string> {
+  return ask(socket, '/template-data', text => text);
+}
+
+async function ask<Answer>(socket: string, path: string, parse: (text: string) => Answer): Promise<Answer> {
   try {
-    return JSON.parse(await get(socket, '/status')) as AgentStatus;
+    return parse(await get(socket, path));
   } catch (error) {
     throw new InputError('ERR_NO_AGENT', `cannot ask the agent at ${socket}: ${messageOf(error)}`, {cause: error});
   }

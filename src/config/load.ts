@@ -1,8 +1,7 @@
 import {parse as parseYaml, YAMLParseError} from 'yaml';
-import type {z} from 'zod';
 import {InputError} from '../core/errors.ts';
 import {readEnvironment} from './environment.ts';
-import {hideCredentials} from './print.ts';
+import {describeProblem} from './problems.ts';
 import {Config} from './schema.ts';
 
 export interface ConfigSources {
@@ -21,7 +20,7 @@ export function parseConfig({file, environment, flags}: ConfigSources): Config {
   const settings = [parseFile(file), readEnvironment(environment), flags].reduce<Record<string, unknown>>(merge, {});
   const result = Config.safeParse(settings);
   if (result.success) return deepFreeze(result.data);
-  const problems = result.error.issues.flatMap(issue => describe(issue, settings));
+  const problems = result.error.issues.flatMap(issue => describeProblem(issue, settings));
   throw new InputError(
     'ERR_CONFIG',
     [`cannot use the configuration${file === undefined ? '' : ` in ${file.path}`}:`, ...problems].join('\n  '),
@@ -49,19 +48,6 @@ function merge(below: Record<string, unknown>, above: Readonly<Record<string, un
     merged[key] = isObject(present) && isObject(value) ? merge(present, value) : value;
   }
   return merged;
-}
-
-function describe(issue: z.core.$ZodIssue, settings: unknown): string[] {
-  const path = issue.path.join('.');
-  if (issue.code === 'unrecognized_keys') return issue.keys.map(key => `${[...issue.path, key].join('.')}: unknown key`);
-  const input = valueAt(settings, issue.path);
-  const value = input === undefined ? 'nothing' : hideCredentials(JSON.stringify(input));
-  const expected = issue.message.replace(/^(Invalid \w+|Too \w+): /, '').replace(/, received .*$/, '');
-  return [`${path}: got ${value}: ${expected}`];
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined), value);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
