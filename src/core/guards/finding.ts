@@ -1,0 +1,23 @@
+/** What the guards look for; each but `nothing-announced` is a file of this folder. */
+export type GuardName = 'empty' | 'withdraw' | 'peers' | 'foreign' | 'default-route' | 'open-filter' | 'nothing-announced';
+
+/** What a guard has against a configuration. The reason says what, how much, and which switch lets it pass. */
+export interface GuardFinding {
+  readonly guard: GuardName;
+  readonly level: 'refuse' | 'warn';
+  readonly reason: string;
+  readonly file?: string;
+  /** Counts from 1. */
+  readonly line?: number;
+}
+
+/** The first few of a list, and how many more there are. */
+export function firstFew(items: readonly string[], most = 5): string {
+  const rest = items.length - most;
+  return rest > 1 ? `${items.slice(0, most).join(', ')} and ${rest} more` : items.join(', ');
+}
+
+/** "1 prefix", "2 prefixes". */
+export function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}

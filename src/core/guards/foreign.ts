@@ -1,0 +1,34 @@
+import type {StaticRoute} from '../bird-config/model.ts';
+import {createAddressSpace, itemsOnlyIn} from './address-space.ts';
+import {counted, firstFew, type GuardFinding} from './finding.ts';
+import type {GuardCase} from './input.ts';
+
+/** publisher.conf would announce addresses that are not this host's to announce. */
+export function foreignGuard({announced, publisher, networks, groups, vips, settings}: GuardCase): GuardFinding[] {
+  if (settings.allowForeign) return [];
+  const routes = announced.routes().filter(({file, prefix}) => file === publisher.path && !prefix.endsWith('/0'));
+  const others = new Set(
+    itemsOnlyIn(
+      routes.map(({prefix}) => prefix),
+      networks,
+    ),
+  );
+  if (others.size === 0) return [];
+  const own = createAddressSpace([...groups, ...vips]);
+  let foreign = routes.filter(({prefix}) => others.has(prefix) && own.missingOf(prefix).length > 0);
+  if (foreign.length === 0) return [];
+  // An aggregate of several networks is in none of them alone, nor in the groups of a host that has none.
+  const all = createAddressSpace([...groups, ...vips, ...networks]);
+  foreign = foreign.filter(({prefix}) => all.missingOf(prefix).length > 0);
+  const [first] = foreign;
+  if (first === undefined) return [];
+  const reason =
+    `${counted(foreign.length, 'static route', 'static routes')} outside this host's groups, networks and VIPs would be announced: ` +
+    `${firstFew(foreign.map(describe))}; the host has ${firstFew([...new Set([...groups, ...networks, ...vips])]) || 'none'}; ` +
+    'set publish.guards.allowForeign to true to allow it';
+  return [{guard: 'foreign', level: 'refuse', reason, file: first.file, line: first.line}];
+}
+
+function describe({prefix, line}: StaticRoute): string {
+  return `${prefix} (line ${line})`;
+}

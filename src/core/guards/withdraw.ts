@@ -1,0 +1,51 @@
+import type {BirdConfig} from '../bird-config/model.ts';
+import type {Prefix} from '../prefix.ts';
+import {createAddressSpace, itemsOnlyIn} from './address-space.ts';
+import type {AnnouncedRoutes} from './announced-routes.ts';
+import {counted, firstFew, type GuardFinding} from './finding.ts';
+import type {GuardCase, GuardInput, Withdrawn} from './input.ts';
+
+/** More of the announced prefixes would go at once than the settings allow. */
+export function withdrawGuard({withdrawn: {total, prefixes}, after, announced, settings, publisher}: GuardCase): GuardFinding[] {
+  const percent = (100 * prefixes.length) / total;
+  const {maxWithdrawPercent} = settings;
+  if (prefixes.length === 0 || percent <= maxWithdrawPercent) return [];
+  const allowed = Math.min(100, Math.ceil(percent));
+  const reason =
+    `${prefixes.length} of ${counted(total, 'announced prefix', 'announced prefixes')} (${allowed} %) would be withdrawn at once, ` +
+    `and the store has released none of them: ${firstFew(prefixes)}${cause(prefixes, after, announced)}; ` +
+    `at most ${maxWithdrawPercent} % may go: set publish.guards.maxWithdrawPercent to ${allowed} to allow it`;
+  return [{guard: 'withdraw', level: 'refuse', reason, file: publisher.path}];
+}
+
+/** Looks closer only at the prefixes that differ, since a host may have tens of thousands. */
+export function findWithdrawn(input: GuardInput, before: AnnouncedRoutes | undefined, after: AnnouncedRoutes): Withdrawn {
+  const old = prefixesOf(before);
+  const current = prefixesOf(after);
+  const kept = old.length === 0 ? [] : itemsOnlyIn(old, current);
+  const changed = [...new Set(kept)].filter(prefix => !input.released(prefix));
+  // A prefix that took the place of others is new itself, in nearly every case.
+  const suspects = uncovered(changed, itemsOnlyIn(current, old), input);
+  const prefixes = suspects.length === 0 ? [] : uncovered(suspects, current, input);
+  return {total: prefixes.length === 0 ? old.length : new Set(old).size, prefixes};
+}
+
+/** Those of which an address is neither in the space of the others nor released. A default route covers nothing: all the rest is gone beside it. */
+function uncovered(prefixes: readonly Prefix[], others: readonly Prefix[], {released}: GuardInput): Prefix[] {
+  if (prefixes.length === 0) return [];
+  const space = createAddressSpace(others.filter(prefix => !prefix.endsWith('/0')));
+  return prefixes.filter(prefix => space.missingOf(prefix).some(part => !released(part)));
+}
+
+function prefixesOf(announced: AnnouncedRoutes | undefined): Prefix[] {
+  return announced === undefined ? [] : announced.routes().map(({prefix}) => prefix);
+}
+
+/** Says so where the routes are still there and only the way to the neighbours is closed. */
+function cause(gone: readonly Prefix[], {protocols}: BirdConfig, {neighbours}: AnnouncedRoutes): string {
+  const routes = new Set([...protocols.values()].flatMap(protocol => protocol.routes.map(({prefix}) => prefix)));
+  const held = gone.filter(prefix => routes.has(prefix)).length;
+  if (held === 0) return '';
+  const why = neighbours.length === 0 ? 'there is no neighbour to announce them to' : "no neighbour's export lets them through";
+  return ` (${held === gone.length ? 'their routes are' : `the routes of ${held} are`} still there, but ${why})`;
+}
