@@ -14,6 +14,7 @@ const nouns: Readonly<Record<string, () => Promise<Command>>> = {
   block: async () => (await import('../cli/network.ts')).blockCommand(await cliParts()),
   address: async () => (await import('../cli/address.ts')).addressCommand(await cliParts()),
   topology: async () => (await import('../cli/topology.ts')).topologyCommand(await cliParts()),
+  template: async () => (await import('../cli/template.ts')).templateCommand((await import('./template.ts')).createTemplateParts()),
   lab: async () => (await import('../cli/lab.ts')).labCommand((await import('./lab-parts.ts')).createLabParts()),
 };
 
@@ -34,7 +35,8 @@ async function main(args: readonly string[]): Promise<number> {
   overrideExit(program);
   try {
     await program.parseAsync(['node', 'romana', ...args]);
-    return 0;
+    // A command may have said no without an error.
+    return process.exitCode === 1 ? 1 : 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     process.stderr.write(`romana: ${messageOf(error)}\n`);
