@@ -1,4 +1,4 @@
-import type {BirdConfig, ProtocolConfig, StaticRoute} from '../bird-config/model.ts';
+import type {BirdConfig, Option, ProtocolConfig, StaticRoute} from '../bird-config/model.ts';
 import {type Family, familyOf, type Prefix} from '../prefix.ts';
 import {createJudge, type Judge} from './filter-verdict.ts';
 
@@ -8,7 +8,9 @@ export interface AnnouncedRoutes {
   readonly neighbours: readonly ProtocolConfig[];
   /** The enabled static protocols. */
   readonly statics: readonly ProtocolConfig[];
-  /** Whether any neighbour may hear of a route of that static protocol. */
+  /** The channels through which neighbours hear of routes. */
+  readonly exits: readonly ChannelEnd[];
+  /** Whether any neighbour may hear of a route of that protocol, with that prefix's family. */
   mayAnnounce(protocol: ProtocolConfig, prefix: Prefix): boolean;
   /** The same, with what filters say of the prefix itself. Slower: not for every route. */
   mayAnnounceExactly(protocol: ProtocolConfig, prefix: Prefix): boolean;
@@ -28,13 +30,14 @@ export function announcedRoutes(config: BirdConfig): AnnouncedRoutes {
   const statics = enabled.filter(({kind}) => kind === 'static');
   // A pipe carries routes from table to table: then it does not matter which one a protocol is tied to.
   const hasPipes = enabled.some(({kind}) => kind === 'pipe');
-  const exits = neighbours.flatMap(protocol => channelEnds(protocol, 'export', 'none', config));
+  const exits = neighbours.flatMap(protocol => channelEnds(protocol, 'export', config));
   const known = {ipv4: new Map<ProtocolConfig, boolean>(), ipv6: new Map<ProtocolConfig, boolean>()};
 
   function judge(protocol: ProtocolConfig, prefix: Prefix, net?: Prefix): boolean {
     const family = familyOf(prefix);
-    const facts = {proto: protocol.name, source: 'RTS_STATIC', ...(net && {net})};
-    return channelEnds(protocol, 'import', 'all', config).some(
+    const source = sources.get(protocol.kind);
+    const facts = {proto: protocol.name, ...(source && {source}), ...(net && {net})};
+    return channelEnds(protocol, 'import', config).some(
       entry =>
         entry.families.includes(family) &&
         entry.judge(facts).mayAccept &&
@@ -57,6 +60,7 @@ export function announcedRoutes(config: BirdConfig): AnnouncedRoutes {
   return {
     neighbours,
     statics,
+    exits,
     mayAnnounce,
     mayAnnounceExactly: (protocol, prefix) => judge(protocol, prefix, prefix),
     routes: () => statics.flatMap(protocol => protocol.routes.filter(({prefix}) => mayAnnounce(protocol, prefix))),
@@ -64,26 +68,54 @@ export function announcedRoutes(config: BirdConfig): AnnouncedRoutes {
 }
 
 /** One direction of a protocol's channel. */
-interface ChannelEnd {
+export interface ChannelEnd extends Option {
+  readonly protocol: ProtocolConfig;
+  /** What the channel carries; '' where it has no name. */
+  readonly channel: string;
   readonly families: readonly Family[];
   readonly table: string | undefined;
+  /** The protocol says nothing about this direction. */
+  readonly isImplied: boolean;
   readonly judge: Judge;
 }
 
-/** Without a channel that is written out, a static protocol of BIRD 1.6 still has one. */
-function channelEnds(protocol: ProtocolConfig, direction: 'import' | 'export', byDefault: string, config: BirdConfig): ChannelEnd[] {
-  const channels = protocol.channels.size === 0 ? [['', new Map()] as const] : [...protocol.channels];
-  return channels.map(([name, options]) => ({
-    families: familiesOf(name),
-    table: (options.get('table') ?? protocol.options.get('table'))?.text,
-    judge: createJudge(options.get(direction)?.text ?? byDefault, config),
-  }));
+/** How filters call where a route comes from, by the kind of its protocol. */
+const sources: ReadonlyMap<string, string> = new Map([
+  ['static', 'RTS_STATIC'],
+  ['direct', 'RTS_DEVICE'],
+  ['kernel', 'RTS_INHERIT'],
+]);
+
+/**
+ * One direction of every channel. Without a word about it, BIRD imports all and exports nothing. (Newer versions of BIRD 2 refuse an external BGP
+ * session that says nothing.)
+ */
+export function channelEnds(protocol: ProtocolConfig, direction: 'import' | 'export', config: BirdConfig): ChannelEnd[] {
+  return channelsOf(protocol, config).map(([name, options]) => {
+    const option = options.get(direction);
+    const {text, file, line} = option ?? {...protocol, text: direction === 'import' ? 'all' : 'none'};
+    const table = (options.get('table') ?? protocol.options.get('table'))?.text;
+    const judge = createJudge(text, config);
+    return {protocol, channel: name, families: familiesOf(name, protocol), table, isImplied: option === undefined, text, file, line, judge};
+  });
 }
 
-function familiesOf(channel: string): Family[] {
-  if (channel === '') return ['ipv4', 'ipv6'];
-  return (['ipv4', 'ipv6'] as const).filter(family => channel.startsWith(family));
+/** A protocol that names no channel still has one; but a BGP session has none in BIRD 2. */
+function channelsOf({kind, channels}: ProtocolConfig, {protocols}: BirdConfig): Array<readonly [string, Channel]> {
+  if (channels.size > 0) return [...channels];
+  const isBird2 = [...protocols.values()].some(other => [...other.channels.keys()].some(name => name !== ''));
+  return kind === 'bgp' && isBird2 ? [] : [['', new Map()]];
 }
+
+type Channel = ReadonlyMap<string, Option>;
+
+function familiesOf(channel: string, {variant}: ProtocolConfig): Family[] {
+  if (channel !== '') return families.filter(family => channel.startsWith(family));
+  if (variant === '') return [...families];
+  return variant === 'v2' ? ['ipv4'] : ['ipv6'];
+}
+
+const families = ['ipv4', 'ipv6'] as const;
 
 function tableOf({table}: ChannelEnd, family: Family): string {
   return table ?? `master${family.slice(-1)}`;

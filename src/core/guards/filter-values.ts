@@ -24,6 +24,17 @@ export function compareValues({left, operator, right}: Term & {readonly kind: 'c
   return result === undefined || !negative ? result : !result;
 }
 
+/** What a text compares `proto` with by = or ~. */
+export function comparedProtocols(text: string, config: BirdConfig): string[] {
+  const tokens = tokenize(text);
+  return tokens.flatMap((token, index) => {
+    const operator = tokens[index + 1]?.text;
+    if (token.text !== 'proto' || (operator !== '=' && operator !== '~')) return [];
+    const [value] = resolve(tokens.slice(index + 2, index + 3), config);
+    return value?.kind === 'string' ? [value.text.slice(1, -1)] : [];
+  });
+}
+
 type Tokens = readonly Token[];
 
 const deepest = 8;

@@ -1,6 +1,6 @@
 import type {BirdConfig} from '../bird-config/model.ts';
 import {calledNames, parseBody, parseTerm, type Statement, symbolOf, type Term} from './filter-syntax.ts';
-import {compareValues, type RouteFacts} from './filter-values.ts';
+import {comparedProtocols, compareValues, type RouteFacts} from './filter-values.ts';
 
 /** What a filter may do with routes of which some facts are known. Both may be true: it depends on what is not known, or was not understood. */
 export interface Verdict {
@@ -24,6 +24,18 @@ export function createJudge(text: string, config: BirdConfig): Judge {
     // BIRD refuses a route on which a filter does not decide.
     return {mayAccept: outcomes.has('accept'), mayReject: outcomes.size > (outcomes.has('accept') ? 1 : 0)};
   };
+}
+
+/** The names and patterns of protocols that an option asks for, its functions included. */
+export function askedProtocols(text: string, config: BirdConfig, seen = new Set<string>()): string[] {
+  const filter = filterText(text.replace(/^filter\s+/, ''), config);
+  const called = calledNames(filter).flatMap(name => {
+    const body = config.filters.get(name);
+    if (body === undefined || seen.has(name)) return [];
+    seen.add(name);
+    return askedProtocols(body.text, config, seen);
+  });
+  return [...new Set([...comparedProtocols(filter, config), ...called])];
 }
 
 const accepted: Verdict = {mayAccept: true, mayReject: false};

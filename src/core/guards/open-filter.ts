@@ -1,5 +1,5 @@
-import type {BirdConfig, Option, ProtocolConfig} from '../bird-config/model.ts';
-import {createJudge} from './filter-verdict.ts';
+import type {BirdConfig, ProtocolConfig} from '../bird-config/model.ts';
+import {channelEnds} from './announced-routes.ts';
 import type {GuardFinding} from './finding.ts';
 import type {GuardCase} from './input.ts';
 
@@ -17,26 +17,16 @@ const dangers = {
 };
 
 function openFilters(protocol: ProtocolConfig, direction: 'import' | 'export', config: BirdConfig): GuardFinding[] {
-  return channelsOf(protocol, config).flatMap(([channel, options]) => {
-    const option = options.get(direction);
-    // Without a word about it BIRD imports all and exports nothing. Newer versions of BIRD 2 refuse an external session that says nothing.
-    const text = option?.text ?? (direction === 'import' ? 'all' : 'none');
-    if (createJudge(text, config)({}).mayReject) return [];
-    const {file, line} = option ?? protocol;
-    const where = `${protocol.name}${channel === '' ? '' : `, channel ${channel}`}`;
-    const what = option === undefined ? `has no "${direction}", so "${direction} all"` : `has "${direction} ${text}"`;
-    const reason =
-      `protocol bgp ${where}, a session with another AS, ${what}: ${dangers[direction]}; ` +
-      `name what may pass, or set publish.guards.allowOpenFilters to true to silence this`;
-    return [{guard: 'open-filter', level: 'warn', reason, file, line}];
-  });
-}
-
-/** A session that names no channel has one in BIRD 1.6, and none in BIRD 2. */
-function channelsOf({channels}: ProtocolConfig, {protocols}: BirdConfig): Array<readonly [string, ReadonlyMap<string, Option>]> {
-  if (channels.size > 0) return [...channels];
-  const isBird2 = [...protocols.values()].some(other => [...other.channels.keys()].some(name => name !== ''));
-  return isBird2 ? [] : [['', new Map()]];
+  return channelEnds(protocol, direction, config)
+    .filter(({judge}) => !judge({}).mayReject)
+    .map(({channel, isImplied, text, file, line}) => {
+      const where = `${protocol.name}${channel === '' ? '' : `, channel ${channel}`}`;
+      const what = isImplied ? `has no "${direction}", which is "${direction} ${text}"` : `has "${direction} ${text}"`;
+      const reason =
+        `protocol bgp ${where}, a session with another AS, ${what}: ${dangers[direction]}; ` +
+        'name what may pass, or set publish.guards.allowOpenFilters to true to silence this';
+      return {guard: 'open-filter', level: 'warn', reason, file, line};
+    });
 }
 
 /** Whether a protocol speaks BGP with another AS than ours. Where an AS number is an expression, that is so unless both are the same. */
