@@ -25,15 +25,18 @@ export interface ProtocolConfig extends Place {
   /** "v2" or "v3" of OSPF, "ng" of RIP; else ''. */
   readonly variant: string;
   readonly isDisabled: boolean;
-  /** By the words that name it, blocks around it first: "hold time", "neighbor", `area 0 interface "eth0" hello`. */
+  /**
+   * By the words that name it, blocks around it first: "hold time", `area 0 interface "eth0" hello`. A block itself is there too, with empty text.
+   * BGP's ends are split: "neighbor" is the address, "neighbor as" its AS, "internal" or "external"; the same for "local", "local as".
+   */
   readonly options: ReadonlyMap<string, Option>;
-  /** Channels by what they carry ("ipv4", "ipv6", "ipv4 multicast"), each with its options ("import", "export", "import limit"). In BIRD 1.6 syntax one channel, named ''. */
+  /** Channels by what they carry ("ipv4", "ipv6", "ipv4 multicast"), each with its options ("import", "export", "import limit"). In BIRD 1.6 syntax, and for a pipe, one channel, named ''. */
   readonly channels: ReadonlyMap<string, ReadonlyMap<string, Option>>;
   /** Of a static protocol. */
   readonly routes: readonly StaticRoute[];
 }
 
-/** What an option is set to: its text without comments, with single spaces. A block is text in braces. */
+/** What an option is set to: its text without comments, spaced the same way however it was written. A block is text in braces. Constants that have a name are replaced, but for those in filters. */
 export interface Option extends Place {
   readonly text: string;
 }

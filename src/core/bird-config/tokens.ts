@@ -24,7 +24,7 @@ export function tokenize(text: string): Token[] {
 export interface Scanner {
   /** The next token; undefined at the end of the text. */
   next(): Token | undefined;
-  /** Passes over what a sticky pattern matches here, and gives the match with the line that it begins in. */
+  /** Passes over what a sticky pattern matches here, and gives the match with the line that it ends in. */
   take(pattern: RegExp): {readonly match: RegExpExecArray; readonly line: number} | undefined;
 }
 
@@ -59,9 +59,8 @@ export function createScanner(text: string): Scanner {
       pattern.lastIndex = offset;
       const match = pattern.exec(text);
       if (match === null) return undefined;
-      const found = {match, line};
       moveTo(pattern.lastIndex);
-      return found;
+      return {match, line};
     },
   };
 }
