@@ -11,6 +11,8 @@ export interface DriverReport {
   readonly heldBackBy?: string;
   /** What it waits for, without having failed. */
   readonly pending?: string;
+  /** When the first of the passes was since which it has not done all it had to, in milliseconds since 1970. */
+  readonly waitsSince?: number;
 }
 
 export interface PassReport {
@@ -48,22 +50,31 @@ export function createHistory(): History {
       const findings = newResults.flatMap(result => findingsOf(result, last, isResync));
       for (const {name, error} of newResults) if (error !== undefined) failures.set(name, (failures.get(name) ?? 0) + 1);
       results = newResults;
+      const before = last?.drivers ?? [];
+      const waitsSince = (result: StepResult) => before.find(({name}) => name === result.name)?.waitsSince ?? at;
       last = {
         at,
         durationMs,
         isGood: newResults.every(isGood),
-        drivers: newResults.map(({name, wanted, changes, error, heldBackBy, pending}) => ({
-          name,
-          wanted,
-          changes,
-          failures: failures.get(name) ?? 0,
-          ...(error !== undefined && {error: messageOf(error)}),
-          ...(heldBackBy !== undefined && {heldBackBy}),
-          ...(pending !== undefined && {pending}),
+        drivers: newResults.map(result => ({
+          ...reportOf(result, failures.get(result.name) ?? 0),
+          ...(!isGood(result) && {waitsSince: waitsSince(result)}),
         })),
       };
       return findings;
     },
+  };
+}
+
+function reportOf({name, wanted, changes, error, heldBackBy, pending}: StepResult, failures: number): DriverReport {
+  return {
+    name,
+    wanted,
+    changes,
+    failures,
+    ...(error !== undefined && {error: messageOf(error)}),
+    ...(heldBackBy !== undefined && {heldBackBy}),
+    ...(pending !== undefined && {pending}),
   };
 }
 

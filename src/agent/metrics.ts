@@ -1,6 +1,7 @@
 import {Counter, Gauge, Histogram, Registry} from 'prom-client';
-import {InputError} from '../core/errors.ts';
+import {messageOf} from '../core/errors.ts';
 import type {StepResult} from '../reconcile/reconcile.ts';
+import {createBirdMetrics} from './bird-metrics.ts';
 import type {AgentStatus} from './status.ts';
 
 export interface AgentMetrics {
@@ -26,18 +27,16 @@ export function createAgentMetrics(readStatus: () => Promise<AgentStatus>): Agen
     labelNames: ['driver'],
     registers,
   });
-  const reloads = new Counter({
-    name: 'romana_bird_reloads_total',
-    help: 'Configurations handed to BIRD, by result.',
-    labelNames: ['result'],
+  const refusals = new Counter({
+    name: 'romana_bird_guard_refusals_total',
+    help: 'Configurations that a guard did not let pass, by guard.',
+    labelNames: ['guard'],
     registers,
   });
-  const routes = gauge('romana_managed_routes', 'Routes that the agent wants in the kernel.');
-  const stale = gauge('romana_bird_config_stale', '1 while BIRD does not run with what is wanted.');
-  const acceptedAge = gauge('romana_bird_config_accepted_age_seconds', 'Time since BIRD last accepted a configuration.');
-  const sessions = gauge('romana_bird_sessions', 'BIRD protocols that speak to others, by state.', ['state']);
-  const announced = gauge('romana_prefixes_announced', 'Prefixes of the last accepted configuration.');
   const age = gauge('romana_state_age_seconds', 'How long the watch on the store has been broken; 0 while it stands.');
+  const routes = gauge('romana_managed_routes', 'Routes that the agent wants in the kernel.');
+  const announced = gauge('romana_prefixes_announced', 'Prefixes of the last accepted configuration.');
+  const collectBird = createBirdMetrics(registry);
 
   const wanted = (status: AgentStatus, names: readonly string[]) =>
     (status.pass?.drivers ?? []).filter(({name}) => names.includes(name)).reduce((sum, driver) => sum + driver.wanted, 0);
@@ -47,11 +46,7 @@ export function createAgentMetrics(readStatus: () => Promise<AgentStatus>): Agen
     routes.set(wanted(status, ['neighbour-routes', 'block-routes']));
     age.set(status.stateAgeSeconds);
     announced.set(status.announced.length);
-    if (status.bird === undefined) return;
-    stale.set(status.bird.isStale ? 1 : 0);
-    if (status.bird.accepted !== undefined) acceptedAge.set((Date.now() - status.bird.accepted.at) / 1000);
-    sessions.reset();
-    for (const {proto, state} of status.bird.sessions) if (['BGP', 'OSPF', 'BFD'].includes(proto)) sessions.inc({state}, 1);
+    if (status.bird !== undefined) collectBird(status.bird);
   };
   const metrics = registry.metrics.bind(registry);
   registry.metrics = async () => {
@@ -59,12 +54,13 @@ export function createAgentMetrics(readStatus: () => Promise<AgentStatus>): Agen
     return metrics();
   };
 
-  let lastError: unknown;
-  /** A refused configuration is tried once and reported as the same error until it changes. */
-  const countReload = (error: unknown, changes: number) => {
-    const result = reloadResult(error, changes);
-    if (result !== undefined && (error === undefined || error !== lastError)) reloads.inc({result});
-    lastError = error;
+  let lastRefusal = '';
+  /** The same refusal comes back with every pass until something changes. */
+  const countRefusal = (error: unknown) => {
+    const guard = error instanceof Error && 'guard' in error && typeof error.guard === 'string' ? error.guard : undefined;
+    const refusal = guard === undefined ? '' : messageOf(error);
+    if (guard !== undefined && refusal !== lastRefusal) refusals.inc({guard});
+    lastRefusal = refusal;
   };
 
   return {
@@ -73,15 +69,10 @@ export function createAgentMetrics(readStatus: () => Promise<AgentStatus>): Agen
       passSeconds.observe(seconds);
       for (const {name: driver, error, changes, heldBackBy} of results) {
         if (heldBackBy !== undefined) continue;
-        if (driver === 'bird') countReload(error, changes);
+        if (driver === 'bird') countRefusal(error);
         if (error !== undefined) failures.inc({driver});
         else if (isResync && changes > 0) drift.inc({driver}, changes);
       }
     },
   };
-}
-
-function reloadResult(error: unknown, changes: number): 'accepted' | 'refused' | 'failed' | undefined {
-  if (error === undefined) return changes > 0 ? 'accepted' : undefined;
-  return error instanceof InputError ? 'refused' : 'failed';
 }

@@ -9,20 +9,26 @@ export interface AgentServers {
   close(): Promise<void>;
 }
 
+const notYet = 'The agent has not read any whole state of the store yet, so it does not know what templates would be rendered with.';
+
 export interface AgentServersOptions {
   /** The Unix socket of the local API; only root may use it. */
   readonly socket: string;
   readonly metricsListen: {readonly host: string; readonly port: number};
   readStatus(): Promise<AgentStatus>;
+  /** What templates are rendered with; undefined before the first whole state. */
+  readTemplateData(): object | undefined;
   readMetrics(): Promise<string>;
 }
 
-/** Serves the local API (GET /status) on a Unix socket, and metrics on a port of their own. */
-export async function startAgentServers({socket, metricsListen, readStatus, readMetrics}: AgentServersOptions): Promise<AgentServers> {
+/** Serves the local API (GET /status, GET /template-data) on a Unix socket, and metrics on a port of their own. */
+export async function startAgentServers(options: AgentServersOptions): Promise<AgentServers> {
+  const {socket, metricsListen, readStatus, readTemplateData, readMetrics} = options;
   await removeStaleSocket(socket);
   await mkdir(path.dirname(socket), {recursive: true});
   const local = Fastify({forceCloseConnections: true});
   local.get('/status', readStatus);
+  local.get('/template-data', async (_request, reply) => readTemplateData() ?? reply.code(503).type('text/plain').send(notYet));
   const metrics = Fastify({forceCloseConnections: true});
   metrics.get('/metrics', async (_request, reply) => reply.type('text/plain; version=0.0.4').send(await readMetrics()));
   metrics.get('/healthz', async () => ({status: 'ok'}));

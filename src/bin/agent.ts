@@ -1,4 +1,4 @@
-import {hostname} from 'node:os';
+import {hostname, networkInterfaces} from 'node:os';
 import {watch} from 'chokidar';
 import {Command} from 'commander';
 import {createAgent} from '../agent/agent.ts';
@@ -8,8 +8,9 @@ import {createHistory} from '../agent/history.ts';
 import {createAgentMetrics} from '../agent/metrics.ts';
 import {startAgentServers} from '../agent/server.ts';
 import {readStatus} from '../agent/status.ts';
+import {templateSource} from '../agent/template-source.ts';
 import {type AgentCommandParts, agentCleanCommand, agentStatusCommand} from '../cli/agent.ts';
-import {readSelf} from '../config/host.ts';
+import {createReadSelf} from '../config/host.ts';
 import {printConfig} from '../config/print.ts';
 import type {Config} from '../config/schema.ts';
 import {InputError} from '../core/errors.ts';
@@ -63,18 +64,49 @@ async function runAgent(config: Config): Promise<void> {
   const signal = onStopSignal();
   const run = createRun();
   const clock = systemClock;
-  const self = await readSelf(config.host, {run, hostname: hostname()});
+  const readSelf = createReadSelf({
+    host: config.host,
+    run,
+    hostname: hostname(),
+    interfaces: networkInterfaces,
+    onUnknown: reason => log.warn({reason}, 'address of this host is not known any more, the last one stays'),
+  });
+  const self = await readSelf();
   const settings = {routes, publish};
   const {steps, bird, readMainRoutes, readSessions} = createDrivers({run, files: systemFiles, clock, settings, publish});
 
   const history = createHistory();
-  const status = () => readStatus({self, version, history, announced: () => agent.announced, mirror: () => mirror, bird, readSessions});
+  const status = () =>
+    readStatus({
+      self: () => agent.node?.self ?? self,
+      version,
+      history,
+      announced: () => agent.announced,
+      mirror: () => mirror,
+      bird,
+      readSessions,
+    });
   const metrics = createAgentMetrics(status);
   const readFacts = async () => {
-    const [mainRoutes, templates] = await Promise.all([readMainRoutes(), readTemplates(systemFiles, publish.templates)]);
-    return {mainRoutes, templates};
+    const [mainRoutes, templates, present] = await Promise.all([
+      readMainRoutes(),
+      readTemplates(systemFiles, publish.templates),
+      readSelf(),
+    ]);
+    return {mainRoutes, templates, self: present};
   };
-  const agent = createAgent({self, settings, steps, readFacts, history, metrics, clock, log, settleMs: publish.settleMs, minIntervalMs: publish.minIntervalMs});
+  const agent = createAgent({
+    self,
+    settings,
+    steps,
+    readFacts,
+    history,
+    metrics,
+    clock,
+    log,
+    settleMs: publish.settleMs,
+    minIntervalMs: publish.minIntervalMs,
+  });
 
   const {store, keys} = await openStore(config.etcd);
   const onUnreadable = (key: string, reason: string) => log.error({key, reason}, 'stored value cannot be read, the last good one stays');
@@ -89,6 +121,7 @@ async function runAgent(config: Config): Promise<void> {
     socket,
     metricsListen: splitListen(metricsListen),
     readStatus: status,
+    readTemplateData: () => agent.node && templateSource(agent.node),
     readMetrics: () => metrics.registry.metrics(),
   });
   const watcher = watch(publish.templates, {ignoreInitial: true, depth: 0}).on('all', () => agent.nudge());

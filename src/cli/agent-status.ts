@@ -1,42 +1,93 @@
-import type {AgentStatus, BirdReport, Problem} from '../agent/status.ts';
+import type {BirdReport, Problem, Trial, Warning} from '../agent/bird-report.ts';
+import type {AgentStatus, Drain} from '../agent/status.ts';
 import {excerptLines} from '../core/source-excerpt.ts';
-import {renderAge, renderTable} from './table.ts';
+import {renderSessions} from './session-table.ts';
+import {clip, pageWidth, renderAge, renderFirst, renderTable, wrap} from './table.ts';
 
-/** The status of an agent as an operator reads it. `now` in milliseconds. */
+/** The status of an agent as an operator reads it, in 100 columns. `now` in milliseconds. */
 export function renderAgentStatus(status: AgentStatus, now: number): string {
-  const {host, addresses, revision, stateAgeSeconds, pass, bird, announced} = status;
+  const {host, addresses, revision, stateAgeSeconds, pass, bird, announced, drain} = status;
   const store = stateAgeSeconds === 0 ? 'current' : `out of touch for ${renderAge(stateAgeSeconds)}, the last known state is kept`;
   const lines = [
-    `host       ${host} (${addresses.join(', ')})`,
-    `store      revision ${revision}, ${store}`,
-    `last pass  ${pass === undefined ? 'none yet: no whole state has been read' : `${renderAge((now - pass.at) / 1000)} ago, ${pass.durationMs} ms`}`,
-    `announced  ${announced.length === 0 ? 'nothing' : announced.join(', ')}`,
-    ...(bird === undefined ? ['bird       publishing is off'] : birdLines(bird, now)),
+    ...entry('host', `${host} (${addresses.join(', ')})`),
+    ...entry('store', `revision ${revision}, ${store}`),
+    ...entry(
+      'last pass',
+      pass === undefined ? 'none yet: no whole state has been read' : `${renderAge((now - pass.at) / 1000)} ago, ${pass.durationMs} ms`,
+    ),
+    ...entry('announced', announced.length === 0 ? 'nothing' : renderFirst(announced, 20)),
+    ...(drain === undefined ? [] : entry('drain', drainText(drain, now))),
+    ...(bird === undefined ? entry('bird', 'publishing is off') : birdLines(bird, now)),
   ];
-  const drivers = (pass?.drivers ?? []).map(({name, wanted, error, heldBackBy}) => [
-    name,
-    String(wanted),
-    error?.split('\n')[0] ?? (heldBackBy === undefined ? 'ok' : `waits for ${heldBackBy}`),
-  ]);
-  return `${lines.join('\n')}\n\n${renderTable(['DRIVER', 'WANTED', 'STATE'], drivers)}`;
+  const drivers = (pass?.drivers ?? []).map(({name, wanted, error, heldBackBy, pending}) => {
+    const waitsFor = heldBackBy ?? pending;
+    return [name, String(wanted), clip(error?.split('\n')[0] ?? (waitsFor === undefined ? 'ok' : `waits for ${waitsFor}`), 70)];
+  });
+  const sessions = (bird?.sessions.length ?? 0) > 0 ? `\n${renderSessions(bird?.sessions ?? [])}` : '';
+  return `${lines.join('\n')}\n${sessions}\n${renderTable(['DRIVER', 'WANTED', 'STATE'], drivers)}`;
 }
 
-function birdLines({isRunning, sessions, accepted, isStale, templates, problem}: BirdReport, now: number): string[] {
-  const since =
-    accepted === undefined
-      ? 'nothing accepted yet'
-      : `configuration accepted ${renderAge((now - accepted.at) / 1000)} ago (${accepted.how})`;
-  const speaking = sessions.filter(({proto}) => ['BGP', 'OSPF', 'BFD', 'RIP', 'Babel'].includes(proto));
+const indent = 11;
+
+/** A heading and its text, the following lines of which stand under the first. */
+function entry(heading: string, text: string): string[] {
+  const [first = '', ...others] = wrap(text, pageWidth - indent);
+  return [heading.padEnd(indent) + first, ...others.map(line => ' '.repeat(indent) + line)];
+}
+
+function birdLines(bird: BirdReport, now: number): string[] {
+  const {isRunning, unanswered, sessions, accepted, isStale, templates, problem, trial, warnings = []} = bird;
+  const ago = (at: number) => renderAge((now - at) / 1000);
+  const since = accepted === undefined ? 'nothing accepted yet' : `configuration accepted ${ago(accepted.at)} ago (${accepted.how})`;
+  const withErrors = sessions.filter(({isUp, lastError}) => !isUp && lastError !== undefined);
   return [
-    `bird       ${isRunning ? 'running' : 'not running'}, ${since}${isStale ? ', what is wanted is not live' : ''}`,
-    ...templates.map(file => `template   ${file}`),
-    ...speaking.map(({name, proto, state, info}) => `session    ${name} (${proto}) ${state} ${info}`.trimEnd()),
-    ...(problem === undefined ? [] : problemLines(problem)),
+    ...entry('bird', `${isRunning ? 'running' : 'not running'}, ${since}${isStale ? ', what is wanted is not live' : ''}`),
+    ...(unanswered === undefined ? [] : entry('', `its sessions are not known: ${unanswered}`)),
+    ...(bird.withLastGoodTemplate === true ? entry('', "today's prefixes are announced with the last template that was good") : []),
+    ...templates.flatMap(file => entry('template', file)),
+    ...(isStale && problem === undefined ? entry('stale', staleText(bird, now)) : []),
+    ...(problem === undefined ? [] : problemLines(problem, bird.staleSince === undefined ? undefined : ago(bird.staleSince))),
+    ...(trial === undefined ? [] : entry('trial', trialText(trial, now))),
+    ...warnings.flatMap(warning => entry('warning', warningText(warning))),
+    ...withErrors.flatMap(({name, lastError}) => entry('session', `${name} is not up: ${lastError}`)),
   ];
 }
 
-function problemLines({reason, file, line, column, text}: Problem): string[] {
-  const place = file === undefined ? '' : ` in ${file}${line === undefined ? '' : `, line ${line}`}`;
-  const lines = [`problem    ${reason}${place}`];
-  return [...lines, ...excerptLines({text: text ?? '', column}).map(line => `           ${line}`)];
+function staleText({staleReason = '', staleSince}: BirdReport, now: number): string {
+  return staleSince === undefined ? staleReason : `for ${renderAge((now - staleSince) / 1000)}: ${staleReason}`;
+}
+
+function trialText({since, deadline, waitingFor}: Trial, now: number): string {
+  const waits = waitingFor.length === 0 ? 'all sessions are back' : `waits for ${renderFirst(waitingFor, 5)}`;
+  const left = renderAge(Math.max(0, deadline - now) / 1000);
+  return `a new configuration runs for ${renderAge((now - since) / 1000)}: ${waits}; else the old one comes back in ${left}`;
+}
+
+function drainText({state, since, deadline, withOtherPath, prefixes}: Drain, now: number): string {
+  if (state === 'drained') return `drained for ${renderAge((now - since) / 1000)}: nothing is announced`;
+  const left = deadline === undefined ? '' : `, at most ${renderAge(Math.max(0, deadline - now) / 1000)} more`;
+  return `draining for ${renderAge((now - since) / 1000)}: ${withOtherPath} of ${prefixes} prefixes have another path${left}`;
+}
+
+function warningText({guard, reason, file, line}: Warning): string {
+  return `${reason}${placeOf({file, line})} [${guard}]`;
+}
+
+function placeOf({file, line}: {readonly file: string | undefined; readonly line: number | undefined}): string {
+  return file === undefined ? '' : ` in ${file}${line === undefined ? '' : `, line ${line}`}`;
+}
+
+function problemLines({reason, file, line, column, text = ''}: Problem, age: string | undefined): string[] {
+  const [excerpt = '', ...caret] = excerptLines(windowOf(text, column));
+  return [
+    ...entry('problem', `${reason}${placeOf({file, line})}`),
+    ...(excerpt === '' ? [] : [excerpt, ...caret].map(shown => `${' '.repeat(indent)}${shown}`)),
+    ...(age === undefined ? [] : entry('', `refused for ${age}`)),
+  ];
+}
+
+/** So much of a long line that the column is in sight. */
+function windowOf(text: string, column: number | undefined): {text: string; column: number | undefined} {
+  const start = column !== undefined && column > 80 ? column - 60 : 0;
+  return {text: text.slice(start, start + pageWidth - indent), column: column === undefined ? undefined : column - start};
 }

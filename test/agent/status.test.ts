@@ -1,4 +1,5 @@
 import test from 'ava';
+import type {BirdProgress} from '../../src/agent/bird-report.ts';
 import {createHistory} from '../../src/agent/history.ts';
 import {readStatus} from '../../src/agent/status.ts';
 import {renderAgentStatus} from '../../src/cli/agent-status.ts';
@@ -15,8 +16,12 @@ announced  10.1.0.0/29, 10.1.0.16/29
 bird       running, configuration accepted 10 min ago (configured)
 template   /etc/romana/bird/bird.conf
 template   /etc/romana/bird/publisher.conf.192.168.20.0
-session    tor (BGP) up Established
-session    tor6 (BGP) start
+session    tor6 is not up: Socket: Connection refused
+
+SESSION  PROTO  NEIGHBOUR                                      STATE        SINCE       IN  OUT  BFD
+tor      BGP    192.168.20.1 AS65001                           Established  10:00:00    1   2    up
+tor6     BGP    2001:db8:1234:5678:9abc:def0:1234:5678 AS420…  Active       2026-11-20  0   0    -
+fabric   OSPF   192.168.20.1                                   Full/DR      10:00:00    4   2    -
 
 DRIVER            WANTED  STATE
 rules             2       ok
@@ -72,20 +77,28 @@ test('before the first whole state, and with publishing off', t => {
 });
 
 /** The status of a host whose BIRD has accepted something, after a pass with this result for BIRD. */
-async function statusAfter(result: {error?: unknown; heldBackBy?: string; changes?: number}) {
+async function statusAfter(
+  result: {error?: unknown; heldBackBy?: string; changes?: number; pending?: string},
+  {more = {}, readSessions = async () => undefined}: {more?: BirdProgress; readSessions?: () => Promise<undefined>} = {},
+) {
   const history = createHistory();
   history.record([{name: 'bird', wanted: 2, changes: 0, ...result}], 5, 7, false);
   return readStatus({
-    self: nodeState().self,
+    self: () => nodeState().self,
     version: '0.1.0',
     history,
     announced: () => ['10.1.0.0/29'],
     mirror: () => ({revision: 9, ageMs: 1500}),
     bird: {
       name: 'bird',
-      status: () => ({accepted: {at: 3, how: 'configured', hash: 'h', sources: {}}, chosen: ['/t/bird.conf'], rejected: undefined}),
+      status: () => ({
+        accepted: {at: 3, how: 'configured'},
+        chosen: ['/t/bird.conf'],
+        rejected: undefined,
+        ...more,
+      }),
     },
-    readSessions: async () => undefined,
+    readSessions,
   });
 }
 
@@ -108,4 +121,71 @@ test('a problem names file, line, column, reason and text, whatever was thrown',
   t.is((await statusAfter({error: 'a string'})).bird?.problem?.reason, 'a string');
   const fields = {file: '/t/publisher.conf', line: 5, column: 3, reason: 'syntax error', text: 'route'};
   t.like((await statusAfter({error: Object.assign(new Error('long text'), fields)})).bird?.problem, fields);
+});
+
+test('what is not live has a reason, and a time since when', async t => {
+  t.like((await statusAfter({error: new Error('no disk\nno second line')})).bird, {staleReason: 'no disk', staleSince: 5});
+  t.like((await statusAfter({heldBackBy: 'block-routes', changes: 1})).bird, {staleReason: 'waits for block-routes', staleSince: 5});
+  t.like((await statusAfter({pending: 'tor to be up'})).bird, {isStale: true, staleReason: 'waits for tor to be up', staleSince: 5});
+  const fine = (await statusAfter({})).bird;
+  t.deepEqual([fine?.staleReason, fine?.staleSince], [undefined, undefined]);
+});
+
+test('what the driver says of trial, warnings and a refused template is handed on', async t => {
+  const more = {
+    trial: {since: 5, deadline: 35, waitingFor: ['tor']},
+    warnings: [{guard: 'open-filter', reason: 'imports everything', file: '/t/publisher.conf', line: 3}],
+    withLastGoodTemplate: true,
+  };
+  t.like((await statusAfter({}, {more})).bird, more);
+});
+
+test('a BIRD that does not answer is not taken for one that does not run', async t => {
+  const readSessions = () => Promise.reject(new Error('show protocols all: no answer after 3000 ms'));
+  const {bird} = await statusAfter({}, {readSessions});
+  t.like(bird, {isRunning: true, sessions: [], unanswered: 'show protocols all: no answer after 3000 ms'});
+  const text = renderAgentStatus({...status, bird}, sampleNow);
+  t.true(text.includes('its sessions are not known: show protocols all: no answer after 3000 ms\n'), text);
+});
+
+test('everything at once fits 100 columns, and the caret stays under its column', t => {
+  const shown = {
+    ...status,
+    announced: Array.from({length: 1000}, (_, index) => `10.${index >> 8}.${index & 255}.0/29`),
+    drain: {state: 'draining', since: sampleNow - 5000, deadline: sampleNow + 55_000, withOtherPath: 1, prefixes: 2} as const,
+    pass: status.pass && {
+      ...status.pass,
+      drivers: [{name: 'neighbour-routes', wanted: 2, changes: 1, failures: 4, error: `cannot change routes: ${'x'.repeat(200)}`}],
+    },
+    bird: {
+      ...status.bird,
+      isStale: true,
+      staleSince: sampleNow - 900_000,
+      withLastGoodTemplate: true,
+      sessions: status.bird.sessions.map(session => ({...session, name: `${session.name}_${'n'.repeat(40)}`})),
+      trial: {since: sampleNow - 2000, deadline: sampleNow + 28_000, waitingFor: Array.from({length: 30}, (_, n) => `session_${n}`)},
+      warnings: [
+        {guard: 'open-filter', reason: 'a session imports all that its external neighbour sends '.repeat(3), file: '/t/p.conf', line: 1},
+      ],
+      problem: {reason: 'syntax error', file: '/t/publisher.conf', line: 5, column: 203, text: `${'-'.repeat(200)}  reject;`},
+    },
+  };
+  const lines = renderAgentStatus(shown, sampleNow).split('\n');
+  t.deepEqual(
+    lines.filter(line => line.length > 100),
+    [],
+  );
+  const caret = lines.findIndex(line => line.trim() === '^');
+  t.is(lines[caret - 1]?.indexOf('reject'), lines[caret]?.indexOf('^'));
+  const text = lines.join('\n').replaceAll(/\n +/g, ' ');
+  for (const part of [
+    'and 980 more',
+    'draining for 5 s: 1 of 2 prefixes have another path, at most 55 s more',
+    'else the old one comes back in 28 s',
+    'in /t/p.conf, line 1 [open-filter]',
+    'refused for 15 min',
+    "today's prefixes are announced with the last template that was good",
+  ]) {
+    t.true(text.includes(part), part);
+  }
 });
