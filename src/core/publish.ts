@@ -19,6 +19,8 @@ export interface TemplateData {
   readonly Vars: Readonly<Record<string, unknown>>;
   readonly Vips: readonly Prefix[];
   readonly Blocks: readonly TemplateBlock[];
+  /** True while this host is being drained: what it announces is to be the last choice of its neighbours. */
+  readonly Draining: boolean;
 }
 
 export interface TemplateGroup {
@@ -58,6 +60,7 @@ export function templateData({self, settings: {publish}, state}: NodeState): Tem
     tags: host?.tags ?? {},
     localAs: publish.localAs,
     vars: publish.vars,
+    draining: false,
   });
 }
 
@@ -70,10 +73,12 @@ export interface TemplateSource {
   readonly tags: Readonly<Record<string, string>>;
   readonly localAs: number;
   readonly vars: Readonly<Record<string, unknown>>;
+  readonly draining: boolean;
 }
 
 /** The variables by their template names. Those of a family that the host lacks are empty; every list of CIDRs is sorted by value. */
-export function templateVariables({self, networks, groups, blocks, vips, tags, localAs, vars}: TemplateSource): TemplateData {
+export function templateVariables(source: TemplateSource): TemplateData {
+  const {self, networks, groups, blocks, vips, tags, localAs, vars, draining} = source;
   const Networks = sortByPrefix(networks, prefix => prefix);
   const addressOf = (family: Family) => self.addresses.find(({address}) => familyOf(address) === family);
   const node = addressOf('ipv4') ?? addressOf('ipv6');
@@ -93,6 +98,7 @@ export function templateVariables({self, networks, groups, blocks, vips, tags, l
     Vars: vars,
     Vips: sortByPrefix(vips, prefix => prefix),
     Blocks: sortByPrefix(blocks, ({CIDR}) => CIDR),
+    Draining: draining,
   };
 }
 

@@ -93,6 +93,7 @@ test('this host: IPv4 first, and what a family lacks is empty', t => {
   });
   t.deepEqual(dual.Vars, {neighbor: 'x'});
   t.deepEqual(dual.Vips, []);
+  t.false(dual.Draining);
   t.like(templateData(nodeState({addresses: ['2001:db8::30/64']})), {
     NodeIP: '2001:db8::30',
     NodeIP4: '',

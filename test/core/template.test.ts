@@ -10,6 +10,33 @@ const data = {
   HostGroups: {net1: {CIDR: '10.0.0.0/18', Hosts: ['a', 'b']}},
   NodeIP6: '',
   Vips: [],
+  Many: ['10.0.0.24/29', '10.0.0.0/29', '10.0.0.8/29', '2001:db8::40/122', '2001:db8::/122'],
+  None: [],
+  Wide: ['10.0.0.0/9'],
+  Groups: {b: {CIDR: '10.64.0.0/18'}, a: {CIDR: '10.0.0.0/18'}, a2: {CIDR: '10.0.0.0/18'}, c: {CIDR: '2001:db8::/64'}},
+  Wrong: {
+    both: {neighbor: '10.0.0.1', neighbors: []},
+    name: {neighbor: 'tor-1'},
+    item: {neighbors: [{as: 65000}]},
+    twice: {
+      neighbors: [
+        {address: '10.0.0.1', name: 't-1'},
+        {address: '10.0.0.2', name: 't.1'},
+      ],
+    },
+    as: {neighbor: '10.0.0.1', neighborAs: 0},
+    list: {neighbors: '10.0.0.1'},
+  },
+  One: {neighbor: '10.0.0.1'},
+  External: {neighbor: 'fe80::1%eth0', neighborAs: '65000', localAs: 65001},
+  Two: {
+    neighborAs: 65000,
+    neighbors: [
+      {address: '10.0.0.1', weight: 7},
+      {address: '2001:db8::1', as: '65534'},
+      {address: '10.0.0.2', name: 'tor-2'},
+    ],
+  },
 };
 
 const rendered: ReadonlyArray<readonly [title: string, template: string, text: string]> = [
@@ -26,6 +53,24 @@ const rendered: ReadonlyArray<readonly [title: string, template: string, text: s
   ['a list is joined by commas', '[ {{Networks}} ]', '[ 10.0.0.0/29,10.0.0.8/29 ]'],
   ['comments may show Go syntax', '{{!-- {{range .Networks}} --}}x', 'x'],
   ['escaped braces', '\\{{Nothing}}', '{{Nothing}}'],
+  ['joined prefixes', '{{aggregate Many}}', '10.0.0.0/28,10.0.0.24/29,2001:db8::/121'],
+  ['joined prefixes of nothing', '{{#each (aggregate None)}}x{{else}}none{{/each}}', 'none'],
+  ['groups in which a network lies, sorted, each once', '{{groupsOf Groups Many}}', '10.0.0.0/18,2001:db8::/64'],
+  ['no group without a network', '[{{groupsOf Groups None}}]', '[]'],
+  ['groups inside of a network', '{{groupsOf Groups Wide}}', '10.0.0.0/18,10.64.0.0/18'],
+  ['the one neighbour', neighborList('One'), 'romana_bgp 10.0.0.1 65534 true;'],
+  ['a link-local neighbour, AS numbers as text', neighborList('External'), 'romana_bgp fe80::1%eth0 65000 false;'],
+  [
+    'several neighbours, named after themselves',
+    neighborList('Two'),
+    'romana_bgp_10_0_0_1 10.0.0.1 65000 false;romana_bgp_2001_db8__1 2001:db8::1 65534 true;romana_bgp_tor_2 10.0.0.2 65000 false;',
+  ],
+  ['names of a neighbour that are not ours', '{{#each (neighbors Two LocalAS)}}{{default this "weight" 0}} {{/each}}', '7 0 0 '],
+  [
+    'communities, standard and large',
+    '{{addCommunity "65535:0"}} {{addCommunity "4200000000:1:2"}}',
+    'bgp_community.add((65535, 0)); bgp_large_community.add((4200000000, 1, 2));',
+  ],
   ['a router id for IPv6 is stable', '{{routerId "2001:db8::30"}} {{routerId "10.0.0.1"}}', '203.127.127.231 10.0.0.1'],
 ];
 
@@ -59,6 +104,18 @@ const refused: ReadonlyArray<readonly [template: string, place: string, reason: 
   ['{{#each Networks}}\n x\n', '1:1', /\{\{#each Networks\}\} is never closed/],
   ['{{#each Networks}}\n x\n{{/if}}', '3:1', /closes \{\{#each Networks\}\} of line 1/],
   ['a\n {{ Vars.foo= }}', '2:13', /syntax error in \{\{ Vars.foo= \}\}/],
+  ['{{aggregate LocalAS}}', '1:1', /aggregate: a list of CIDRs is expected, such as Networks4, as in \(aggregate Networks4\)$/],
+  ['{{aggregate HostGroups.net1.Hosts}}', '1:1', /invalid CIDR "a"/],
+  ['{{groupsOf Vars Networks}}', '1:1', /must be a map/],
+  ['{{addCommunity "65536:1"}}', '1:1', /"65536:1" is no community: expected "65000:100" or, large, "65000:1:2"/],
+  ['{{addCommunity LocalAS}}', '1:1', /65534 is no community/],
+  ['{{#each (neighbors HostGroups LocalAS)}}{{/each}}', '1:9', /"Vars.neighbor" is not defined: set it, or a list "neighbors", under/],
+  ['{{#each (neighbors Wrong.both LocalAS)}}{{/each}}', '1:9', /has both "neighbor" and "neighbors"/],
+  ['{{#each (neighbors Wrong.name LocalAS)}}{{/each}}', '1:9', /"Vars.neighbor" is "tor-1", expected an IP address/],
+  ['{{#each (neighbors Wrong.item LocalAS)}}{{/each}}', '1:9', /"Vars.neighbors\[0\].address" is null, expected an IP address/],
+  ['{{#each (neighbors Wrong.twice LocalAS)}}{{/each}}', '1:9', /two items of "Vars.neighbors" give the name romana_bgp_t_1/],
+  ['{{#each (neighbors Wrong.as LocalAS)}}{{/each}}', '1:9', /the AS number of 10.0.0.1 is 0, expected a number from 1 to/],
+  ['{{#each (neighbors Wrong.list LocalAS)}}{{/each}}', '1:9', /"Vars.neighbors" must be a list/],
   // No way to a prototype.
   ['{{constructor}}', '1:3', /not defined/],
   ['{{Vars.constructor}}', '1:3', /not defined/],
@@ -89,4 +146,8 @@ for (const [template, place, reason] of refused) {
 
 function render(text: string): string {
   return renderTemplate({file: '/etc/romana/bird/publisher.conf', text}, data).text;
+}
+
+function neighborList(vars: string): string {
+  return `{{#each (neighbors ${vars} LocalAS)}}{{Name}} {{Address}} {{AS}} {{Internal}};{{/each}}`;
 }
