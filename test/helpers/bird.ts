@@ -16,6 +16,8 @@ export interface BirdPaths {
   readonly birdConf: string;
   readonly birdSocket: string;
   readonly birdPidFile: string;
+  /** The daemon; default the "bird" of the system. */
+  readonly program?: string;
 }
 
 /** Where a BIRD of a test has its files. */
@@ -28,9 +30,9 @@ export function birdPaths(folder: string): BirdPaths & {confDir: string} {
 export async function startBird(
   t: ExecutionContext,
   {name}: Namespace,
-  {birdConf, birdSocket, birdPidFile}: BirdPaths,
+  {birdConf, birdSocket, birdPidFile, program = 'bird'}: BirdPaths,
 ): Promise<RunningBird> {
-  const child = spawn('ip', ['netns', 'exec', name, 'bird', '-f', '-c', birdConf, '-s', birdSocket, '-P', birdPidFile], {
+  const child = spawn('ip', ['netns', 'exec', name, program, '-f', '-c', birdConf, '-s', birdSocket, '-P', birdPidFile], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let output = '';

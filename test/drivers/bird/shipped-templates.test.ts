@@ -1,104 +1,85 @@
-import {readFileSync} from 'node:fs';
+import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {mkdir} from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import {type BirdFile, desiredBirdFiles} from '../../../src/core/desired-bird-files.ts';
-import {createBirdCheck} from '../../../src/drivers/bird/staging.ts';
 import {systemFiles} from '../../../src/system/file-system.ts';
 import {createRun} from '../../../src/system/run.ts';
 import {birdPaths, birdRoutes, startBird} from '../../helpers/bird.ts';
+import {bird1Missing, bird1Programs} from '../../helpers/bird1.ts';
 import {temporaryFolder} from '../../helpers/folder.ts';
 import {connect, createNamespace, namespaceTest} from '../../helpers/namespace.ts';
 import {nodeState} from '../../helpers/node-state.ts';
+import {repository, shippedTemplates, type Vars} from '../../helpers/shipped-templates.ts';
+import {replacedVars, varsCases} from '../../helpers/shipped-vars.ts';
+import {templateVariants} from '../../helpers/template-variants.ts';
 import {waitFor} from '../../helpers/wait.ts';
 
-const root = path.resolve(import.meta.dirname, '../../..');
-const shipped = (file: string) => ({file: path.join(root, file), text: readFileSync(path.join(root, file), 'utf8')});
+const shipped = (file: string) => ({file: path.join(repository, file), text: readFileSync(path.join(repository, file), 'utf8')});
 const birdConf = shipped('bird/bird.conf');
+const run = createRun();
 
-type Vars = Readonly<Record<string, unknown>>;
-
-const kinds: Readonly<Record<string, {template: ReturnType<typeof shipped>; vars: Vars; allVars: Vars}>> = {
-  bgp: {
-    template: shipped('templates/bird2/bgp/publisher.conf'),
-    vars: {neighbor: '192.168.20.1'},
-    allVars: {
-      ...{
-        neighbor: '192.168.20.1',
-        neighborAs: 65000,
-        localAs: 65001,
-        routerId: '1.2.3.4',
-        sourceAddress: '192.168.20.30',
-        multihop: true,
-        holdTime: 9,
-      },
-      ...{
-        keepaliveTime: 3,
-        connectRetryTime: 5,
-        gracefulRestart: true,
-        gracefulRestartTime: 30,
-        connectDelayTime: 2,
-        errorWaitTime: '1, 2',
-        bfd: true,
-        bfdInterval: 50,
-        bfdMultiplier: 5,
-        password: 'secret',
-        import: 'all',
-      },
-    },
-  },
-  ospf: {
-    template: shipped('templates/bird2/ospf/publisher.conf'),
-    vars: {interface: 'eth0'},
-    allVars: {
-      ...{interface: 'eth*', area: 3, type: 'ptp', routerId: '1.2.3.4', helloInterval: 1, deadCount: 4, dead: 5, cost: 10, metric2: 50},
-      ...{bfd: true, bfdInterval: 50, bfdMultiplier: 5, import: 'all'},
-    },
-  },
-};
-
-const families: Readonly<Record<string, {addresses: string[]; block: (index: number) => string}>> = {
-  v4: {addresses: ['192.168.20.30/24'], block: block4},
-  v6: {addresses: ['2001:db8::30/64'], block: block6},
-  dual: {addresses: ['192.168.20.30/24', '2001:db8::30/64'], block: index => (index % 2 === 0 ? block4(index) : block6(index))},
-};
-
-for (const [kind, {template, vars, allVars}] of Object.entries(kinds)) {
-  for (const [family, {addresses, block}] of Object.entries(families)) {
-    for (const count of [0, 1, 1000]) {
-      test(`bird -p takes ${kind}, ${family}, ${count} networks`, async t => {
-        for (const given of [vars, allVars]) {
-          const folder = await temporaryFolder(t);
-          const blocks = Array.from({length: count}, (_, index) => block(index));
-          const set = render(folder, {addresses, blocks, vars: given, template});
-          const check = createBirdCheck({
-            run: createRun(),
-            files: systemFiles,
-            ...birdPaths(folder),
-            stageDir: path.join(folder, '.staged'),
-          });
-          await t.notThrowsAsync(check(set));
-          t.is(set.flatMap(({text}) => text.match(/^ {2}route .* reject;$/gm) ?? []).length, count);
-        }
-      });
-    }
-  }
-
-  test(`every Var of ${kind} stands in the head of its template`, t => {
+for (const template of shippedTemplates) {
+  test(`every Var of ${template.name} stands in its head, and no other one`, t => {
     const [head = ''] = template.text.split('--}}');
-    const used = [...template.text.slice(head.length).matchAll(/Vars\.(\w+)|Vars "(\w+)"/g)].map(
-      ([, plain, quoted]) => plain ?? quoted ?? '',
-    );
+    const body = template.text.slice(head.length);
+    const used = [...body.matchAll(/Vars\.(\w+)|Vars "(\w+)"/g)].map(([, plain, quoted]) => plain ?? quoted ?? '');
+    const byHelper = body.includes('(neighbors Vars LocalAS)') ? ['neighbor', 'neighborAs', 'neighbors'] : [];
     const listed = [...head.matchAll(/^ {2}(\w+) {2,}\S/gm)].map(([, name]) => name).filter(name => name !== 'Vars');
-    t.deepEqual([...new Set(used)].toSorted(), listed.toSorted());
-    t.deepEqual(Object.keys(allVars).toSorted(), listed.toSorted());
+    t.deepEqual([...new Set([...used, ...byHelper])].toSorted(), listed.toSorted());
+    // The goldens show each of them.
+    t.deepEqual([...Object.keys(varsCases(template, 'dual').full.vars), ...replacedVars[template.kind]].toSorted(), listed.toSorted());
   });
+}
+
+// UPDATE_GOLDENS=1 writes the derived templates anew.
+test('derived templates are in step with those that they are derived from', t => {
+  for (const {name, from, derive} of templateVariants) {
+    const file = path.join(repository, 'templates', name, 'publisher.conf');
+    const text = derive(readFileSync(path.join(repository, 'templates', from, 'publisher.conf'), 'utf8'));
+    if (process.env['UPDATE_GOLDENS'] === '1') {
+      mkdirSync(path.dirname(file), {recursive: true});
+      writeFileSync(file, text);
+    }
+    t.is(readFileSync(file, 'utf8'), text, name);
+  }
+  const derived = templateVariants.map(({name}) => name);
+  t.deepEqual(
+    shippedTemplates.map(({name}) => name).filter(name => !derived.includes(name)),
+    ['bird2/bgp', 'bird2/ospf', 'bird1/bgp', 'bird1/ospf'],
+  );
+});
+
+for (const file of ['bird.conf', 'tor.conf', 'tor-ospf.conf', 'spine.conf']) {
+  test(`bird -p takes bird/${file}`, async t => {
+    await t.notThrowsAsync(checkAlone(await temporaryFolder(t), 'bird', `bird/${file}`));
+  });
+}
+
+for (const [family, file] of [
+  ['ipv4', 'bird.conf'],
+  ['ipv6', 'bird6.conf'],
+] as const) {
+  const title = `BIRD 1.6 takes bird/bird1/${file}`;
+  if (bird1Missing !== undefined) test.skip(`${title} (${bird1Missing})`, () => {});
+  else
+    test(title, async t => {
+      await t.notThrowsAsync(checkAlone(await temporaryFolder(t), bird1Programs[family], `bird/bird1/${file}`));
+    });
+}
+
+/** Asks BIRD about a file with an empty conf.d beside it. */
+async function checkAlone(folder: string, program: string, file: string): Promise<void> {
+  await mkdir(path.join(folder, 'conf.d'));
+  await systemFiles.write(path.join(folder, 'bird.conf'), shipped(file).text, 0o644);
+  await run(program, ['-p', '-c', path.join(folder, 'bird.conf')]);
 }
 
 const netTest = namespaceTest();
 
-for (const [kind, {template, vars}] of Object.entries(kinds)) {
+for (const [kind, vars] of Object.entries({bgp: {neighbor: '192.168.20.1'}, ospf: {interface: 'eth0'}})) {
   netTest(`two hosts with the shipped ${kind} files: the other one learns both families`, async t => {
+    const template = shipped(`templates/bird2/${kind}/publisher.conf`);
     const host = await createNamespace(t, `${kind}-host`);
     const tor = await createNamespace(t, `${kind}-tor`);
     await connect(host, tor, {
@@ -118,7 +99,7 @@ for (const [kind, {template, vars}] of Object.entries(kinds)) {
     await start(host, {address: '192.168.20.30/24', address6: '2001:db8::30/64', blocks, vars: {...vars, ...quick}});
     const {control} = await start(tor, {
       ...{address: '192.168.20.1/24', address6: '2001:db8::1/64', blocks: []},
-      vars: {...vars, ...quick, neighbor: '192.168.20.30', import: 'all'},
+      vars: {...vars, ...quick, ...(kind === 'bgp' ? {neighbor: '192.168.20.30'} : {}), import: 'all'},
     });
     await waitFor(`the ToR has learned ${blocks.join(', ')}`, async () => {
       const learned = await birdRoutes(control);
@@ -168,12 +149,4 @@ interface RenderOptions {
 function render(folder: string, {addresses, blocks, vars, template}: RenderOptions): BirdFile[] {
   const {birdConf: conf, confDir} = birdPaths(folder);
   return desiredBirdFiles(nodeState({addresses, blocks, publish: {birdConf: conf, confDir, vars}, templates: [birdConf, template]}));
-}
-
-function block4(index: number): string {
-  return `10.1.${Math.floor(index / 32)}.${(index % 32) * 8}/29`;
-}
-
-function block6(index: number): string {
-  return `2001:db8:1:${index.toString(16)}::/122`;
 }
