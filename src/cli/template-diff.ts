@@ -2,6 +2,7 @@ import path from 'node:path';
 import type {Command} from 'commander';
 import type {BirdFile} from '../core/desired-bird-files.ts';
 import {renderJson} from './parts.ts';
+import {foresee, foresightLines} from './template-foresight.ts';
 import {
   addBirdPaths,
   formatOf,
@@ -30,7 +31,10 @@ export function diffCommand(parts: TemplateParts): Command {
       const after = renderFiles(host);
       const before = await filesBefore(parts, host, flags.against);
       const diff = diffFiles(before, after, originOf, originOf);
-      parts.write(format === 'json' ? renderJson({diff}) : diff);
+      const whole = async (files: readonly BirdFile[]) => [...files, ...(await parts.readIncluded(files))];
+      const foresight = foresee(host, await whole(before), await whole(after));
+      if (format === 'json') parts.write(renderJson({diff, ...foresight}));
+      else if (diff !== '') parts.write(`${diff}\n${foresightLines(foresight).join('\n')}\n`);
       if (flags.exitCode === true && diff !== '') parts.fail();
     });
 }

@@ -160,6 +160,30 @@ test('check reads the files of others that are live in conf.d', async t => {
   t.true(stderr.includes(`(${folder}/etc/bird/conf.d/other.conf:2)\n  nonsense;\n`), stderr);
 });
 
+test('check asks the guards, too, and names the place in the template', async t => {
+  const {folder, template, write} = await templateFolder(t);
+  await write('t/publisher.conf', publisher.replace('{{#each Networks4}}', '  route 8.8.8.0/24 reject;\n{{#each Networks4}}'));
+  const {status, stdout, stderr} = await template('check');
+  t.is(status, 1);
+  t.is(stdout, '');
+  t.regex(stderr, /^refused \(guard foreign\): .*8\.8\.8\.0\/24.* \(\S+:4\)\n$/);
+  t.true(stderr.includes(`(${folder}/t/publisher.conf:4)`), stderr);
+  const json = await template('check', '-f', 'json');
+  t.is(json.status, 1);
+  t.like(JSON.parse(json.stdout), {syntax: 'accepted', findings: [{guard: 'foreign', level: 'refuse', line: 4}]});
+
+  const allowed = await write('allowed.yaml', JSON.stringify({agent: {publish: {templates: `${folder}/t`, guards: {allowForeign: true}}}}));
+  t.is((await template('check', '--romana-config', allowed)).status, 0);
+});
+
+test('a warning of a guard leaves the exit status alone', async t => {
+  const {template} = await templateFolder(t, {'publisher.conf': publisher.replace('import none', 'import all')});
+  const {status, stdout, stderr} = await template('check');
+  t.is(status, 0);
+  t.regex(stderr, /^warning \(guard open-filter\): .*\n$/);
+  t.regex(stdout, /: accepted by BIRD\n$/);
+});
+
 test('check with the BIRD that is named, or without any', async t => {
   const {folder, template, write} = await templateFolder(t);
   const program = await write('bird', '#!/bin/sh\necho "$@" >> "$0.log"\n');

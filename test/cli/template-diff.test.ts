@@ -1,0 +1,108 @@
+import {cp, writeFile} from 'node:fs/promises';
+import test from 'ava';
+import {data, publisher, type TemplateFolder, templateFolder} from './template-folder.ts';
+
+/** Makes what the templates give live, as the agent does. */
+async function goLive({folder, template, write}: TemplateFolder): Promise<void> {
+  await write('etc/bird/bird.conf', (await template('render', '--file', 'bird.conf')).stdout);
+  await write('etc/bird/conf.d/publisher.conf', (await template('render')).stdout);
+  await cp(`${folder}/t`, `${folder}/old`, {recursive: true});
+}
+
+test('where the templates give what is live there is nothing to say', async t => {
+  const host = await templateFolder(t);
+  await goLive(host);
+  t.deepEqual(await host.template('diff', '--exit-code'), {status: 0, stdout: '', stderr: ''});
+  // The same text from another file.
+  await cp(`${host.folder}/t/publisher.conf`, `${host.folder}/t/publisher.conf.192.168.20.0`);
+  t.deepEqual(await host.template('diff', '--exit-code'), {status: 0, stdout: '', stderr: ''});
+});
+
+test('a difference to what is live: unified text first, then what it means, in lines that begin with #', async t => {
+  const host = await templateFolder(t);
+  await goLive(host);
+  const {folder, template} = host;
+  await writeFile(`${folder}/data.json`, JSON.stringify({...data, networks: ['10.1.0.0/29', '10.1.0.16/29', '10.1.0.24/29']}));
+  const {status, stdout, stderr} = await template('diff');
+  t.is(stderr, '');
+  t.is(status, 0);
+  const file = `${folder}/etc/bird/conf.d/publisher.conf`;
+  t.deepEqual(stdout.split('\n').slice(0, 13), [
+    `--- ${file}\tlive`,
+    `+++ ${file}\tfrom ${folder}/t/publisher.conf`,
+    '@@ -2,7 +2,8 @@',
+    ' protocol static romana {',
+    '   ipv4;',
+    '   route 10.1.0.0/29 reject;',
+    '-  route 10.1.0.8/29 reject;',
+    '+  route 10.1.0.16/29 reject;',
+    '+  route 10.1.0.24/29 reject;',
+    ' }',
+    ' ',
+    ' protocol bgp romana_bgp {',
+    '',
+  ]);
+  const foresight = stdout.split('\n').slice(13, -1);
+  t.is(foresight[0], '# Prefixes: + 10.1.0.16/29, + 10.1.0.24/29, - 10.1.0.8/29');
+  t.true(
+    foresight.every(line => line.startsWith('# ')),
+    stdout,
+  );
+  t.is((await template('diff', '--exit-code')).status, 1);
+});
+
+test('what neighbours do not get to hear is no announced prefix', async t => {
+  const host = await templateFolder(t);
+  await goLive(host);
+  const deaf = publisher.replace('export where proto = "romana"', 'export none');
+  await host.write('t/publisher.conf', deaf);
+  const {stdout} = await host.template('diff');
+  t.true(stdout.includes('\n# Prefixes: - 10.1.0.0/29, - 10.1.0.8/29\n'), stdout);
+  t.regex(stdout, /\n# refused \(guard withdraw\): 2 of 2 announced prefixes \(100 %\) would be withdrawn at once, /);
+});
+
+test('on a host without BIRD files everything is new', async t => {
+  const {folder, template} = await templateFolder(t);
+  const {stdout} = await template('diff');
+  t.true(stdout.startsWith(`--- /dev/null\n+++ ${folder}/etc/bird/bird.conf\tfrom ${folder}/t/bird.conf\n@@ -0,0 `), stdout);
+  t.true(stdout.includes(`\n+++ ${folder}/etc/bird/conf.d/publisher.conf\t`), stdout);
+  t.true(stdout.includes('\n# Prefixes: + 10.1.0.0/29, + 10.1.0.8/29\n'), stdout);
+});
+
+test('against the templates of another folder, as JSON, and with a guard that would refuse', async t => {
+  const host = await templateFolder(t);
+  await goLive(host);
+  await host.write('t/publisher.conf', publisher.replace('{{#each Networks4}}', '  route 8.8.8.0/24 reject;\n{{#each Networks4}}'));
+  const {status, stdout} = await host.template('diff', '--against', `${host.folder}/old`, '-f', 'json', '--exit-code');
+  t.is(status, 1);
+  const {diff, added, withdrawn, findings} = JSON.parse(stdout);
+  t.true(diff.includes(`\tfrom ${host.folder}/old/publisher.conf\n+++ `), diff);
+  t.true(diff.includes('\n+  route 8.8.8.0/24 reject;\n'), diff);
+  t.deepEqual(added, ['8.8.8.0/24']);
+  t.deepEqual(withdrawn, []);
+  t.like(findings, [{guard: 'foreign', level: 'refuse', file: `${host.folder}/t/publisher.conf`, line: 4}]);
+});
+
+test('a wrong template of the other folder is named', async t => {
+  const host = await templateFolder(t);
+  await host.write('old/bird.conf', '');
+  await host.write('old/publisher.conf', '{{Nothing}}\n');
+  const {status, stderr} = await host.template('diff', '--against', `${host.folder}/old`);
+  t.is(status, 1);
+  t.is(
+    stderr,
+    `romana: cannot render publisher.conf: "Nothing" is not defined (${host.folder}/old/publisher.conf:1:3)\n{{Nothing}}\n  ^\n`,
+  );
+});
+
+test('the live files may be those of another place', async t => {
+  const host = await templateFolder(t);
+  await goLive(host);
+  await cp(`${host.folder}/etc`, `${host.folder}/elsewhere`, {recursive: true});
+  const {folder, template} = host;
+  const paths = ['--bird-conf', `${folder}/elsewhere/bird/bird.conf`, '--conf-dir', `${folder}/elsewhere/bird/conf.d`];
+  t.is((await template('diff', '--exit-code', ...paths)).status, 0);
+  await writeFile(`${folder}/elsewhere/bird/bird.conf`, 'protocol device {}\n');
+  const {stdout} = await template('diff', ...paths);
+  t.true(stdout.startsWith(`--- ${folder}/elsewhere/bird/bird.conf\tlive\n`), stdout);
+});
