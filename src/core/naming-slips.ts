@@ -4,7 +4,7 @@ import {createAddressSpace} from './guards/address-space.ts';
 import {type AnnouncedRoutes, announcedRoutes, type ChannelEnd} from './guards/announced-routes.ts';
 import {matchesPattern} from './guards/filter-values.ts';
 import {askedProtocols} from './guards/filter-verdict.ts';
-import {counted, firstFew, type GuardFinding} from './guards/finding.ts';
+import {firstFew, type GuardFinding} from './guards/finding.ts';
 import type {GuardSettings} from './node-state.ts';
 import {type Family, familyOf, type Prefix} from './prefix.ts';
 import type {TemplateFault} from './template-error.ts';
@@ -33,8 +33,7 @@ export function findNamingSlips({after, networks, settings}: NamingInput): Guard
     const holders = holdersOf(prefixes, after);
     if (mayHear([...holders, ...otherSources(after)], prefixes, announced)) return [];
     const {reason, ...place} = explain(holders, exits, after);
-    const whose = `none of this host's ${counted(prefixes.length, `${names[family]} prefix`, `${names[family]} prefixes`)}`;
-    return [{reason: `${whose} would be announced (${firstFew(prefixes, 3)}): ${reason}; ${howToAllow}`, ...place}];
+    return [{reason: `${silence(prefixes, names[family])} (${firstFew(prefixes, 3)}): ${reason}; ${howToAllow}`, ...place}];
   });
   const level = silent.length === families.length ? 'refuse' : 'warn';
   return silent.map(finding => ({guard: 'nothing-announced', level, ...finding}));
@@ -42,6 +41,12 @@ export function findNamingSlips({after, networks, settings}: NamingInput): Guard
 
 const names: Readonly<Record<Family, string>> = {ipv4: 'IPv4', ipv6: 'IPv6'};
 const howToAllow = 'set publish.guards.allowEmpty to true to allow it';
+
+function silence({length}: readonly Prefix[], family: string): string {
+  return length === 1
+    ? `this host's only ${family} prefix would not be announced`
+    : `none of this host's ${length} ${family} prefixes would be announced`;
+}
 
 /** The static protocols, disabled ones too, that hold one of the prefixes, a part of one, or one around it. */
 function holdersOf(prefixes: readonly Prefix[], {protocols}: BirdConfig): ProtocolConfig[] {
