@@ -2,7 +2,6 @@ import type {Command} from 'commander';
 import {parseConfig} from '../config/load.ts';
 import type {Config} from '../config/schema.ts';
 import {InputError} from '../core/errors.ts';
-import {createEtcdStore} from '../store/etcd.ts';
 import {createKeys, type Keys} from '../store/keys.ts';
 import type {Store} from '../store/store.ts';
 import {readFileIfPresent} from '../system/files.ts';
@@ -42,6 +41,8 @@ export async function loadConfig(flags: ProgramFlags): Promise<Config> {
 
 /** Opens etcd as configured; reads the files that hold keys and the password. */
 export async function openStore(etcd: Config['etcd']): Promise<{store: Store; keys: Keys}> {
+  // Only here: those who read the configuration and nothing else start quickly.
+  const {createEtcdStore} = await import('../store/etcd.ts');
   const {endpoints, prefix, tls, username, passwordFile} = etcd;
   const credentials = tls && {
     rootCertificate: await readNamed('etcd.tls.ca', tls.ca),
