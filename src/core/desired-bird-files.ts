@@ -4,7 +4,6 @@ import type {NodeState, PublishSettings, Self, TemplateFile} from './node-state.
 import {type TemplateData, templateData} from './publish.ts';
 import {renderTemplate} from './template.ts';
 import {chooseTemplate, type TemplateName} from './template-choice.ts';
-import {TemplateError} from './template-error.ts';
 
 /** A file that BIRD reads. */
 export interface BirdFile {
@@ -14,19 +13,26 @@ export interface BirdFile {
   readonly source: string;
   /** The template's line of each line of the text, both from 1. Without it the lines are the same. */
   readonly lines?: readonly number[];
-  /** Only on files read from the machine: whether BIRD has accepted the set that this file belongs to. */
-  readonly isAccepted?: boolean;
 }
 
 /** How every rendered file begins: by this it is known as ours. */
 export const headerStart = '# Rendered by romana agent';
 
+type Paths = Pick<PublishSettings, 'birdConf' | 'confDir'>;
+
 /** What BIRD's files are made of. */
 export interface BirdFilesInput {
   readonly self: Self;
-  readonly publish: Pick<PublishSettings, 'birdConf' | 'confDir' | 'templates'>;
+  readonly publish: Paths & Pick<PublishSettings, 'templates'>;
   readonly templates: readonly TemplateFile[];
   readonly data: TemplateData;
+}
+
+/** What the files are made from, the prefixes apart: the two templates, and the variables that say who this host is and how it speaks. */
+export interface BirdFrame {
+  readonly birdConf: TemplateFile;
+  readonly publisher: TemplateFile;
+  readonly variables: Readonly<Record<string, unknown>>;
 }
 
 /** BIRD's files on this host: bird.conf as the operator wrote it, publisher.conf rendered. Throws InputError when there is no template, or a wrong one. */
@@ -37,24 +43,32 @@ export function desiredBirdFiles(node: NodeState): BirdFile[] {
 
 /** The static bird.conf. Throws InputError when there is no template. */
 export function birdConfFile(input: Omit<BirdFilesInput, 'data'>): BirdFile {
-  const {file, text} = choose('bird.conf', input);
-  return {path: input.publish.birdConf, text, source: file};
+  return staticFile(choose('bird.conf', input), input.publish);
 }
 
 /** The rendered publisher.conf, under its header line. Throws InputError when there is no template, or a wrong one. */
 export function publisherFile(input: BirdFilesInput): BirdFile {
-  const template = choose('publisher.conf', input);
-  const {text, lines} = renderTemplate(template, input.data);
-  // BIRD would take such a file, and withdraw everything.
-  if (input.data.Networks.length > 0 && !/^\s*[^#\s]/m.test(text)) {
-    throw new TemplateError(path.basename(template.file), template.file, {
-      line: 1,
-      column: 1,
-      reason: 'it renders to nothing that BIRD would read',
-      text: '',
-    });
-  }
-  const file = path.join(input.publish.confDir, 'publisher.conf');
+  return renderedFile(choose('publisher.conf', input), input.data, input.publish);
+}
+
+/** This host's templates and variables of today. Throws InputError when there is no template for it. */
+export function frameOf(input: BirdFilesInput): BirdFrame {
+  const {Networks, Networks4, Networks6, HostGroups, Vips, Blocks, Draining, ...variables} = input.data;
+  return {birdConf: choose('bird.conf', input), publisher: choose('publisher.conf', input), variables};
+}
+
+/** The files that a frame gives for the prefixes of today. Throws TemplateError. */
+export function birdFilesOf({birdConf, publisher, variables}: BirdFrame, data: TemplateData, paths: Paths): BirdFile[] {
+  return [staticFile(birdConf, paths), renderedFile(publisher, {...data, ...variables}, paths)];
+}
+
+function staticFile({file, text}: TemplateFile, {birdConf}: Paths): BirdFile {
+  return {path: birdConf, text, source: file};
+}
+
+function renderedFile(template: TemplateFile, data: TemplateData, {confDir}: Paths): BirdFile {
+  const {text, lines} = renderTemplate(template, data);
+  const file = path.join(confDir, 'publisher.conf');
   return {path: file, text: `${headerLine(template)}\n${text}`, source: template.file, lines: [1, ...lines]};
 }
 

@@ -1,18 +1,18 @@
-import {desiredBirdFiles} from '../core/desired-bird-files.ts';
+import {desiredBird} from '../core/desired-bird.ts';
 import {desiredBlockRoutes} from '../core/desired-block-routes.ts';
 import {desiredNames} from '../core/desired-names.ts';
 import {desiredNeighbourRoutes} from '../core/desired-neighbour-routes.ts';
 import {desiredRules} from '../core/desired-rules.ts';
 import type {MainRoute, NodeSettings, NodeState} from '../core/node-state.ts';
-import type {Driver} from '../reconcile/driver.ts';
+import {type Driver, NotYetError} from '../reconcile/driver.ts';
 import {reconcile} from '../reconcile/reconcile.ts';
 import {type Step, type StepOptions, step} from '../reconcile/step.ts';
 import type {Clock} from '../system/clock.ts';
 import type {FileSystem} from '../system/file-system.ts';
 import type {Run} from '../system/run.ts';
-import {type BirdFilesDriver, createBirdFiles} from './bird/bird-files.ts';
-import {type BirdControl, BirdNotRunningError, createBirdControl} from './bird/control-socket.ts';
-import {type BirdProtocol, parseProtocols} from './bird/protocols.ts';
+import {type BirdDriver, birdItem, createBird} from './bird/bird.ts';
+import {BirdNotRunningError, createBirdControl} from './bird/control-socket.ts';
+import {readSessions, type Session} from './bird/sessions.ts';
 import {createBlockRoutes} from './block-routes.ts';
 import {createReadKernel, mainRoutesOf} from './kernel.ts';
 import {createNames} from './names.ts';
@@ -25,11 +25,11 @@ export interface Drivers {
   /** The same with nothing wanted. */
   readonly removals: ReadonlyArray<Step<undefined>>;
   /** Undefined where publishing is off. */
-  readonly bird: BirdFilesDriver | undefined;
+  readonly bird: BirdDriver | undefined;
   /** The kernel's main table; asked together with the steps' own reading, it costs nothing more. */
   readMainRoutes(): Promise<readonly MainRoute[]>;
-  /** BIRD's protocols; undefined when BIRD does not answer. */
-  readSessions(): Promise<readonly BirdProtocol[] | undefined>;
+  /** BIRD's sessions; undefined when BIRD does not run. Rejects with BirdControlError when it does not answer. */
+  readSessions(): Promise<readonly Session[] | undefined>;
 }
 
 /** Removes everything of ours from this host, what is added last first. Gives how many items of which driver went; throws what failed. */
@@ -45,16 +45,27 @@ export interface DriversOptions {
   readonly files: FileSystem;
   readonly clock: Clock;
   readonly settings: NodeSettings;
-  readonly publish: {readonly birdSocket: string; readonly birdPidFile: string};
+  readonly publish: {readonly birdSocket: string; readonly birdPidFile: string; readonly birdCommand: string};
+  /** Something that a pass did not wait for has ended: another one is due. */
+  readonly onLanded?: () => void;
 }
 
 /** Every driver with the function that says what it should hold. Who owns what: README.md of this folder. */
-export function createDrivers({run, files, clock, settings, publish: {birdSocket, birdPidFile}}: DriversOptions): Drivers {
+export function createDrivers({
+  run,
+  files,
+  clock,
+  settings,
+  publish: {birdSocket, birdPidFile, birdCommand},
+  onLanded = () => undefined,
+}: DriversOptions): Drivers {
   const {birdConf, confDir} = settings.publish;
   const control = createBirdControl(birdSocket);
+  // Whoever only wants to know must not wait as long as a change may take.
+  const questions = createBirdControl(birdSocket, {timeoutMs: 3000});
   const readKernel = createReadKernel(run);
   const bird = settings.publish.enabled
-    ? createBirdFiles({run, files, clock, control, birdConf, confDir, birdSocket, birdPidFile})
+    ? createBird({run, files, clock, control, birdConf, confDir, birdSocket, birdPidFile, birdCommand, onLanded})
     : undefined;
   const blockRoutes = createBlockRoutes(run, readKernel);
   const pairs = [
@@ -62,28 +73,22 @@ export function createDrivers({run, files, clock, settings, publish: {birdSocket
     pair(createRules(run, readKernel), desiredRules),
     pair(createNeighbourRoutes(run, settings.routes.table, readKernel), desiredNeighbourRoutes),
     pair(blockRoutes, desiredBlockRoutes),
-    ...(bird === undefined ? [] : [pair(bird, desiredBirdFiles, {needs: [blockRoutes.name], keepsNeeds: mayAnnounce})]),
+    ...(bird === undefined
+      ? []
+      : [pair(bird, node => desiredBird(node).map(birdItem), {needs: [blockRoutes.name], keepsNeeds: error => mayAnnounce(error, bird)})]),
   ];
   return {
     steps: pairs.map(({make}) => make),
     removals: pairs.map(({unmake}) => unmake),
     bird,
     readMainRoutes: async () => mainRoutesOf(await readKernel()),
-    readSessions: () => readSessions(control),
+    readSessions: () => readSessions(questions),
   };
 }
 
-/** A BIRD that does not run announces nothing, so no route has to wait for it. */
-function mayAnnounce(error: unknown): boolean {
-  return !(error instanceof BirdNotRunningError);
-}
-
-async function readSessions(control: BirdControl): Promise<readonly BirdProtocol[] | undefined> {
-  try {
-    return parseProtocols(await control.command('show protocols'));
-  } catch {
-    return undefined;
-  }
+/** A BIRD that does not run announces nothing, and one with the last good templates only what it should: no route has to wait for it. */
+function mayAnnounce(error: unknown, bird: BirdDriver): boolean {
+  return !(error instanceof BirdNotRunningError || (!(error instanceof NotYetError) && bird.status().withLastGoodTemplate));
 }
 
 function pair<Item>(driver: Driver<Item>, desired: (node: NodeState) => readonly Item[], options?: StepOptions) {

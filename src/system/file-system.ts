@@ -1,15 +1,23 @@
-import {link, mkdir, readdir, readFile, rename, rm, stat, writeFile} from 'node:fs/promises';
+import {chmod, chown, link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import {isMissing, type Owner, readFileIfPresent, replaceFile} from './files.ts';
+
+export type {Owner} from './files.ts';
 
 /** The file system, handed in so that tests can let it fail. */
 export interface FileSystem {
   /** A file's text, or undefined when there is no such file. */
   read(file: string): Promise<string | undefined>;
+  /** What a file holds from that byte on; '' when there is no such file, or it is shorter. */
+  readFrom(file: string, offset: number): Promise<string>;
+  /** In bytes; 0 when there is no such file. */
+  sizeOf(file: string): Promise<number>;
   /** The text of every regular file of a folder by its name, hidden ones left out; empty when there is no such folder. */
   readFolder(folder: string): Promise<ReadonlyMap<string, string>>;
   /** Writes without the care that a live file needs. Makes the folder if missing. */
-  write(file: string, text: string, mode: number): Promise<void>;
+  write(file: string, text: string, mode: number, owner?: Owner): Promise<void>;
+  /** Makes a folder and those around it; only its own mode and owner are as given, also when it was there. */
+  makeFolder(folder: string, mode: number, owner?: Owner): Promise<void>;
   /** Replaces a file in one step. */
   replace(file: string, text: string, mode: number, owner?: Owner): Promise<void>;
   /** Keeps a file's present content under a second name, whatever happens to the first. */
@@ -21,6 +29,18 @@ export interface FileSystem {
 
 export const systemFiles: FileSystem = {
   read: readFileIfPresent,
+  async readFrom(file, offset) {
+    const handle = await unlessMissing(open(file), undefined);
+    if (handle === undefined) return '';
+    try {
+      const {size} = await handle.stat();
+      const {buffer, bytesRead} = await handle.read({buffer: Buffer.alloc(Math.max(0, size - offset)), position: offset});
+      return buffer.toString('utf8', 0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  },
+  sizeOf: async file => (await unlessMissing(stat(file), undefined))?.size ?? 0,
   async readFolder(folder) {
     const names = await unlessMissing(readdir(folder), []);
     const texts = await Promise.all(
@@ -28,9 +48,15 @@ export const systemFiles: FileSystem = {
     );
     return new Map(texts.flatMap(([name, text]) => (text === undefined ? [] : [[name, text]])));
   },
-  async write(file, text, mode) {
+  async write(file, text, mode, owner) {
     await mkdir(path.dirname(file), {recursive: true});
     await writeFile(file, text, {mode});
+    if (owner !== undefined) await giveTo(file, owner);
+  },
+  async makeFolder(folder, mode, owner) {
+    await mkdir(folder, {recursive: true});
+    await chmod(folder, mode);
+    if (owner !== undefined) await giveTo(folder, owner);
   },
   replace: replaceFile,
   async keep(file, copy) {
@@ -48,6 +74,11 @@ export const systemFiles: FileSystem = {
     return unlessMissing(stat(target), undefined);
   },
 };
+
+/** Only root may give files away. */
+async function giveTo(target: string, {uid, gid}: Owner): Promise<void> {
+  if (process.getuid?.() === 0) await chown(target, uid, gid);
+}
 
 async function readRegular(file: string): Promise<string | undefined> {
   const found = await unlessMissing(stat(file), undefined);

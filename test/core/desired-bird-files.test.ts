@@ -45,17 +45,6 @@ test('an empty template still gives a file that is not empty', t => {
   t.regex(files[1]?.text ?? '', /^# Rendered by romana agent .*\n$/);
 });
 
-test('a template that renders to nothing is refused where there is something to announce', t => {
-  for (const text of ['', '\n', '# all of it is a comment\n', '{{!-- protocol static --}}\n']) {
-    const empty = {...publisher, text};
-    const error = t.throws(() => desiredBirdFiles(nodeState({templates: [birdConf, empty], blocks: ['10.1.0.0/29']})), {
-      instanceOf: TemplateError,
-    });
-    t.regex(error?.message ?? '', /renders to nothing/);
-    t.notThrows(() => desiredBirdFiles(nodeState({templates: [birdConf, empty]})));
-  }
-});
-
 test('no template: the error names what was looked for, and where', t => {
   const error = t.throws(() => desiredBirdFiles(nodeState({templates: [birdConf]})), {
     instanceOf: InputError,

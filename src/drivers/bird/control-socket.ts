@@ -9,7 +9,7 @@ export interface BirdReply {
 
 export interface BirdControl {
   /** Sends one command and gives BIRD's whole answer, whatever its code. Rejects with BirdNotRunningError or BirdControlError. */
-  command(text: string): Promise<BirdReply>;
+  command(text: string, options?: {readonly timeoutMs?: number}): Promise<BirdReply>;
 }
 
 /** Nobody listens on the control socket. */
@@ -28,9 +28,9 @@ export class BirdControlError extends Error {
  * Talks to BIRD's control socket, one connection a command, so that a restarted BIRD needs no care here. A line is `NNNN-text`, ` text` (the code
  * of the line before) or `NNNN text`, which ends the answer; BIRD greets with 0001.
  */
-export function createBirdControl(socketPath: string, {timeoutMs = 30_000} = {}): BirdControl {
+export function createBirdControl(socketPath: string, {timeoutMs: defaultTimeoutMs = 30_000} = {}): BirdControl {
   return {
-    async command(text) {
+    async command(text, {timeoutMs = defaultTimeoutMs} = {}) {
       const socket = createConnection(socketPath);
       const timer = setTimeout(() => socket.destroy(new Error(`no answer after ${timeoutMs} ms`)), timeoutMs);
       try {

@@ -5,6 +5,8 @@ const pattern = /^(?<head>[ \t]*include[ \t]*")(?<target>.*)(?<tail>"[ \t]*;)/gm
 
 /** The file patterns that a file includes, as absolute paths. BIRD reads relative ones from the including file's folder. */
 export function includedPatterns(text: string, file: string): string[] {
+  // Most texts are long lists of routes without any.
+  if (!text.includes('include')) return [];
   return [...text.matchAll(pattern)].map(({groups}) => path.resolve(path.dirname(file), groups?.['target'] ?? ''));
 }
 
@@ -17,6 +19,7 @@ export function includesFile(text: string, file: string, other: string): boolean
 
 /** The text for a copy elsewhere: includes of `folder` become those of `copy`, all others absolute. Lines keep their number. */
 export function repointIncludes(text: string, file: string, {folder, copy}: {folder: string; copy: string}): string {
+  if (!text.includes('include')) return text;
   return text.replaceAll(pattern, (_whole, head: string, target: string, tail: string) => {
     const absolute = path.resolve(path.dirname(file), target);
     const isStaged = path.dirname(absolute) === path.resolve(folder);

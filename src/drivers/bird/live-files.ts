@@ -1,7 +1,8 @@
 import path from 'node:path';
 import type {BirdFile} from '../../core/desired-bird-files.ts';
-import type {FileSystem} from '../../system/file-system.ts';
+import type {FileSystem, Owner} from '../../system/file-system.ts';
 import {type AcceptedMark, hashOf, markName, parseMark} from './accepted-mark.ts';
+import {readIncluded} from './include-tree.ts';
 
 export interface LiveFilesOptions {
   readonly files: FileSystem;
@@ -10,77 +11,86 @@ export interface LiveFilesOptions {
   readonly birdSocket: string;
 }
 
-/** What lies on disk. A text is undefined when there is no such file. */
+/** What lies on disk. */
 export interface LiveState {
-  readonly texts: ReadonlyMap<string, string | undefined>;
+  /** Of our two files those that are there. */
+  readonly own: readonly BirdFile[];
+  /** What they include besides. */
+  readonly included: readonly BirdFile[];
   readonly mark: AcceptedMark | undefined;
+  /** On disk is what BIRD has accepted. */
+  readonly isAsAccepted: boolean;
 }
 
 export type LiveFiles = ReturnType<typeof createLiveFiles>;
 
-/** The files that BIRD reads, as they lie on disk: ours, the mark of what it accepted, and copies of the last good ones while a new set is tried. */
+/** The files that BIRD reads, as they lie on disk: ours, the mark of what it accepted, and copies of the last good ones while a new set is tried by signal. */
 export function createLiveFiles({files, birdConf, confDir, birdSocket}: LiveFilesOptions) {
   const publisher = path.join(confDir, 'publisher.conf');
   const markFile = path.join(confDir, markName);
   // bird.conf comes last: it must not include what is not there yet.
   const paths = [publisher, birdConf];
+  let mark: AcceptedMark | undefined;
 
   return {
     publisher,
 
+    /** As last read or written. */
+    get mark() {
+      return mark;
+    },
+
     async read(): Promise<LiveState> {
-      const texts = await Promise.all(paths.map(async file => [file, await files.read(file)] as const));
-      return {texts: new Map(texts), mark: parseMark(await files.read(markFile))};
+      const [texts, markText] = await Promise.all([Promise.all(paths.map(file => files.read(file))), files.read(markFile)]);
+      mark = parseMark(markText);
+      const own = paths.flatMap((file, index) => present(file, texts[index], mark));
+      const included = await readIncluded(own, files);
+      return {own, included, mark, isAsAccepted: mark?.hash === hashOf([...own, ...included])};
     },
 
-    /** The files of other programs in conf.d. */
-    async readForeign(): Promise<BirdFile[]> {
-      const found = await files.readFolder(confDir);
-      const foreign = [...found].map(([name, text]) => ({path: path.join(confDir, name), text, source: ''}));
-      return foreign.filter(file => !paths.includes(file.path));
+    /** Who must be able to read what we write: BIRD may run as its own user. */
+    async owner(): Promise<Owner | undefined> {
+      return (await files.ownerOf(birdSocket)) ?? (await files.ownerOf(birdConf)) ?? (await files.ownerOf(path.dirname(birdConf)));
     },
 
-    /** The set to go back to: what BIRD accepted, be it live or, after a crash on the way, in the copies; else what is live. */
-    async lastGood({texts, mark}: LiveState): Promise<ReadonlyMap<string, string | undefined>> {
-      if (mark === undefined || mark.hash === hashOf(present(texts))) return texts;
-      const copies = await Promise.all(paths.map(async file => [file, (await files.read(copyOf(file))) ?? texts.get(file)] as const));
-      return mark.hash === hashOf(present(new Map(copies))) ? new Map(copies) : texts;
-    },
-
-    /** Makes the texts live, each in one step; a file without text goes. With a `kept` state, copies of what it holds stay until forgetCopies. */
-    async install(wanted: ReadonlyMap<string, string | undefined>, kept?: LiveState): Promise<void> {
-      const owner = (await files.ownerOf(birdSocket)) ?? (await files.ownerOf(birdConf)) ?? (await files.ownerOf(path.dirname(birdConf)));
-      const changed = await changedFiles(wanted, kept);
-      if (changed.length > 0 && kept?.mark !== undefined && kept.mark.hash === hashOf(present(kept.texts))) {
-        for (const file of present(kept.texts)) await files.keep(file.path, copyOf(file.path));
+    /** Makes the set live, each file in one step; files of ours that it does not have go. */
+    async install(set: readonly BirdFile[], {own}: Pick<LiveState, 'own'>, owner: Owner | undefined): Promise<void> {
+      for (const file of paths) {
+        const wanted = set.find(candidate => candidate.path === file);
+        const current = own.find(candidate => candidate.path === file);
+        if (wanted === undefined && current !== undefined) await files.remove(file);
+        // Templates may hold passwords: BIRD's own group reads, others do not.
+        if (wanted !== undefined && wanted.text !== current?.text) await files.replace(file, wanted.text, 0o640, owner);
       }
-      for (const file of changed) {
-        const text = wanted.get(file);
-        // BIRD may run as its own user, and templates may hold passwords: its own group reads, others do not.
-        if (text === undefined) await files.remove(file);
-        else await files.replace(file, text, 0o640, owner);
-      }
+    },
+
+    /** Keeps what lies there under other names, whatever is installed. */
+    async keepCopies({own}: LiveState): Promise<void> {
+      for (const file of own) await files.keep(file.path, copyOf(file.path));
+    },
+
+    /** The kept files, if they are what was last accepted. */
+    async acceptedCopies({mark, included}: LiveState): Promise<readonly BirdFile[] | undefined> {
+      const texts = await Promise.all(paths.map(file => files.read(copyOf(file))));
+      const copies = paths.flatMap((file, index) => present(file, texts[index], mark));
+      return mark !== undefined && mark.hash === hashOf([...copies, ...included]) ? copies : undefined;
     },
 
     async forgetCopies(): Promise<void> {
       for (const file of paths) await files.remove(copyOf(file));
     },
 
-    async writeMark(mark: AcceptedMark | undefined): Promise<void> {
+    async writeMark(wanted: AcceptedMark | undefined): Promise<void> {
+      mark = wanted;
       if (mark === undefined) await files.remove(markFile);
-      else await files.replace(markFile, `${JSON.stringify(mark)}\n`, 0o644);
+      // It holds what templates are made of, passwords among it.
+      else await files.replace(markFile, `${JSON.stringify(mark)}\n`, 0o600);
     },
   };
-
-  async function changedFiles(wanted: ReadonlyMap<string, string | undefined>, known?: LiveState): Promise<string[]> {
-    const texts = known?.texts ?? new Map(await Promise.all(paths.map(async file => [file, await files.read(file)] as const)));
-    return paths.filter(file => wanted.get(file) !== texts.get(file));
-  }
 }
 
-/** The files that are there. */
-export function present(texts: ReadonlyMap<string, string | undefined>): Array<{path: string; text: string}> {
-  return [...texts].flatMap(([file, text]) => (text === undefined ? [] : [{path: file, text}]));
+function present(file: string, text: string | undefined, mark: AcceptedMark | undefined): BirdFile[] {
+  return text === undefined ? [] : [{path: file, text, source: mark?.sources[file] ?? ''}];
 }
 
 function copyOf(file: string): string {

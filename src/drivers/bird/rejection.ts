@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type {BirdFile} from '../../core/desired-bird-files.ts';
 import {InputError} from '../../core/errors.ts';
+import type {GuardFinding} from '../../core/publish-guards.ts';
 import {excerptLines} from '../../core/source-excerpt.ts';
 
 export interface Rejection {
@@ -35,6 +36,54 @@ export class BirdRejectedError extends InputError implements Rejection {
     this.reason = reason;
     this.text = text;
   }
+}
+
+/** A guard does not let the files pass (core/publish-guards.ts). */
+export class GuardRefusedError extends InputError implements Rejection {
+  readonly file: string;
+  readonly line: number | undefined;
+  readonly column: undefined;
+  readonly reason: string;
+  readonly text: string;
+  readonly guard: string;
+
+  constructor({guard, reason, file = '', line}: GuardFinding, files: readonly BirdFile[]) {
+    const place = line === undefined ? {file, line, text: ''} : toTemplate({path: file, line, column: 1, reason}, files);
+    const where = place.file === '' ? '' : ` (${place.file}${place.line === undefined ? '' : `:${place.line}`})`;
+    super('ERR_GUARD', `guard "${guard}" refuses the configuration: ${reason}${where}`);
+    this.name = 'GuardRefusedError';
+    this.file = place.file;
+    this.line = place.line;
+    this.column = undefined;
+    this.reason = reason;
+    this.text = place.text;
+    this.guard = guard;
+  }
+}
+
+/** BIRD has taken the files, but what was up before did not come up again; the last good ones are back. */
+export class BirdUnconfirmedError extends InputError implements Rejection {
+  readonly file: string;
+  readonly line = undefined;
+  readonly column = undefined;
+  readonly reason: string;
+  readonly text = '';
+  /** False when what was up did not come back with the old files either: then it is worth another try. */
+  readonly isFinal: boolean;
+
+  constructor(what: string, file: string, isFinal: boolean) {
+    const reason = isFinal ? what : `${what}; the old configuration did not bring it back either, it is tried again in a while`;
+    super('ERR_BIRD_UNCONFIRMED', `BIRD's new configuration was taken back: ${reason} (${file})`);
+    this.name = 'BirdUnconfirmedError';
+    this.isFinal = isFinal;
+    this.file = file;
+    this.reason = reason;
+  }
+}
+
+/** True for what is wrong with a set, and stays wrong until it changes. */
+export function isRejection(error: unknown): error is Error & Rejection {
+  return error instanceof InputError && 'reason' in error && 'file' in error;
 }
 
 /** Finds in the files what BIRD complains about: "FILE:LINE:COLUMN reason", with `bird: ` before it when it comes from `bird -p`. */

@@ -1,53 +1,95 @@
 import path from 'node:path';
 import type {BirdFile} from '../../core/desired-bird-files.ts';
 import {InputError} from '../../core/errors.ts';
-import type {FileSystem} from '../../system/file-system.ts';
+import type {FileSystem, Owner} from '../../system/file-system.ts';
 import type {Run} from '../../system/run.ts';
 import {includesFile, repointIncludes} from './includes.ts';
 import {BirdRejectedError, explainRejection} from './rejection.ts';
 
-export interface BirdCheckOptions {
+export interface StagingOptions {
   readonly run: Run;
   readonly files: FileSystem;
   readonly birdConf: string;
   readonly confDir: string;
-  /** Where the copy goes for the check; removed afterwards. */
+  /** Where the copy goes. */
   readonly stageDir: string;
+  /** The program that checks; default "bird". */
+  readonly birdCommand?: string;
 }
 
-/** A check of a set of files, those of other programs in conf.d included, by `bird -p` on a copy. Rejects with BirdRejectedError. */
-export type BirdCheck = (files: readonly BirdFile[]) => Promise<void>;
+/** A copy of everything that BIRD would read, beside the live files, that it can be asked about before anything live is touched. */
+export interface Staging {
+  /** The copy's bird.conf. */
+  readonly birdConf: string;
+  /** Puts the copy down; BIRD's own user may read it. The set is whole: the included files of others belong to it. */
+  write(set: readonly BirdFile[], owner?: Owner): Promise<void>;
+  /** Asks `bird -p` about the copy. Rejects with BirdRejectedError. */
+  check(set: readonly BirdFile[]): Promise<void>;
+  /** The live places in what BIRD says about the copy. */
+  toLive(message: string): string;
+  remove(): Promise<void>;
+}
 
-export function createBirdCheck({run, files, birdConf, confDir, stageDir}: BirdCheckOptions): BirdCheck {
+/** A check of a whole set of files by `bird -p` on a copy. Rejects with BirdRejectedError. */
+export function createBirdCheck(options: StagingOptions): (set: readonly BirdFile[]) => Promise<void> {
+  const staging = createStaging(options);
+  return async set => {
+    try {
+      await staging.write(set);
+      await staging.check(set);
+    } finally {
+      await staging.remove();
+    }
+  };
+}
+
+export function createStaging({run, files, birdConf, confDir, stageDir, birdCommand = 'bird'}: StagingOptions): Staging {
   const stagedConf = path.join(stageDir, 'bird.conf');
   const stagedDir = path.join(stageDir, 'conf.d');
-  const stagedPath = (live: string) => (live === birdConf ? stagedConf : path.join(stagedDir, path.basename(live)));
+  const stagedPath = (live: string) => {
+    if (live === birdConf) return stagedConf;
+    // What lies elsewhere is nobody's to change here, and is included where it lies.
+    return path.dirname(live) === path.resolve(confDir) ? path.join(stagedDir, path.basename(live)) : undefined;
+  };
+  const toLive = (message: string) =>
+    message.replaceAll(`${stagedDir}${path.sep}`, `${confDir}${path.sep}`).replaceAll(stagedConf, birdConf);
 
-  return async set => {
-    requireInclude(set, birdConf, confDir);
-    await files.remove(stageDir);
-    try {
-      for (const {path: live, text} of set) {
-        await files.write(stagedPath(live), repointIncludes(text, live, {folder: confDir, copy: stagedDir}), 0o600);
-      }
-      await run('bird', ['-p', '-c', stagedConf]);
-    } catch (error) {
-      throw checkError(error, set);
-    } finally {
+  return {
+    birdConf: stagedConf,
+    toLive,
+
+    async write(set, owner) {
+      requireInclude(set, birdConf, confDir);
       await files.remove(stageDir);
-    }
+      await files.makeFolder(stagedDir, 0o750, owner);
+      await files.makeFolder(stageDir, 0o750, owner);
+      for (const {path: live, text} of set) {
+        const copy = stagedPath(live);
+        if (copy !== undefined) await files.write(copy, repointIncludes(text, live, {folder: confDir, copy: stagedDir}), 0o640, owner);
+      }
+    },
+
+    async check(set) {
+      try {
+        await run(birdCommand, ['-p', '-c', stagedConf]);
+      } catch (error) {
+        throw checkError(error, set);
+      }
+    },
+
+    remove: () => files.remove(stageDir),
   };
 
   function checkError(error: unknown, set: readonly BirdFile[]): unknown {
     const failure = commandFailure(error);
     if (failure === undefined) return error;
     // Without an exit status, or with that of "ip netns exec", the program never ran.
-    if (/ENOENT|exec of "bird" failed/.test(failure.message)) {
-      return new Error('cannot check the BIRD configuration: "bird -p" cannot be run: BIRD is not installed on this host', {cause: error});
+    if (/ENOENT|exec of ".*" failed/.test(failure.message)) {
+      return new Error(`cannot check the BIRD configuration: "${birdCommand} -p" cannot be run: BIRD is not installed on this host`, {
+        cause: error,
+      });
     }
-    const live = `${failure.stdout}${failure.stderr}`
-      .replaceAll(`${stagedDir}${path.sep}`, `${confDir}${path.sep}`)
-      .replaceAll(stagedConf, birdConf);
+    const live = toLive(`${failure.stdout}${failure.stderr}`);
     return live.trim() === '' ? error : new BirdRejectedError(explainRejection(live, set, birdConf), error);
   }
 }

@@ -1,17 +1,20 @@
 import {mkdir, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
-import {type BirdFile, desiredBirdFiles} from '../../../src/core/desired-bird-files.ts';
-import type {NodeState} from '../../../src/core/node-state.ts';
-import {type BirdFilesDriver, createBirdFiles} from '../../../src/drivers/bird/bird-files.ts';
+import {desiredBird} from '../../../src/core/desired-bird.ts';
+import type {NodeState, PublishSettings} from '../../../src/core/node-state.ts';
+import {type BirdDriver, type BirdItem, birdItem, createBird} from '../../../src/drivers/bird/bird.ts';
 import {type BirdControl, createBirdControl} from '../../../src/drivers/bird/control-socket.ts';
+import {NotYetError} from '../../../src/reconcile/driver.ts';
 import {step} from '../../../src/reconcile/step.ts';
 import {systemClock} from '../../../src/system/clock.ts';
 import {type FileSystem, systemFiles} from '../../../src/system/file-system.ts';
+import type {Run} from '../../../src/system/run.ts';
 import {birdPaths, type RunningBird, startBird} from '../../helpers/bird.ts';
 import {temporaryFolder} from '../../helpers/folder.ts';
 import {createNamespace, type Namespace} from '../../helpers/namespace.ts';
 import {nodeState} from '../../helpers/node-state.ts';
+import {waitFor} from '../../helpers/wait.ts';
 
 export const defaultTemplates = {
   'bird.conf': 'router id 192.168.20.30;\nlog stderr all;\nprotocol device {}\ninclude "conf.d/*.conf";\n',
@@ -26,12 +29,14 @@ export interface BirdHost {
   readonly folder: string;
   readonly paths: ReturnType<typeof birdPaths>;
   readonly control: BirdControl;
-  /** What was done to the machine since the last pass began. */
+  /** What was done to the machine since the last pass began; questions to BIRD left out. */
   readonly log: string[];
-  node(blocks: readonly string[], templates?: Templates): NodeState;
-  driver(files?: FileSystem): BirdFilesDriver;
-  /** One pass of the reconcile loop over this driver. */
-  pass(driver: BirdFilesDriver, node: NodeState): Promise<void>;
+  node(blocks: readonly string[], templates?: Templates, publish?: Partial<PublishSettings>): NodeState;
+  driver(parts?: {files?: FileSystem; run?: Run}): BirdDriver;
+  /** Passes of the reconcile loop over this driver, until it has done what it can. */
+  pass(driver: BirdDriver, node: NodeState): Promise<void>;
+  /** One pass; it rejects with NotYetError where it does not wait for the end. */
+  passOnce(driver: BirdDriver, node: NodeState): Promise<void>;
   start(): Promise<RunningBird>;
 }
 
@@ -50,25 +55,26 @@ export async function createBirdHost(t: ExecutionContext, label: string): Promis
     paths,
     control,
     log,
-    node: (blocks, templates = defaultTemplates) =>
+    node: (blocks, templates = defaultTemplates, publish = {}) =>
       nodeState({
         blocks,
-        publish: {birdConf, confDir},
+        publish: {birdConf, confDir, ...publish},
         templates: Object.entries(templates).map(([name, text]) => ({file: path.join(folder, 'templates', name), text})),
       }),
-    driver: (files = systemFiles) =>
-      createBirdFiles({
+    driver: ({files = systemFiles, run = namespace.run} = {}) =>
+      createBird({
         ...paths,
         files,
         clock: systemClock,
         run: (command, args, options) => {
           log.push([command, ...args.slice(0, 1)].join(' '));
-          return namespace.run(command, args, options);
+          return run(command, args, options);
         },
         control: {
-          command: text => {
-            log.push(text);
-            return control.command(text);
+          command: (text, options) => {
+            const name = text.replaceAll(`${folder}/`, '');
+            if (!text.startsWith('show ')) log.push(name);
+            return control.command(text, options);
           },
         },
         signal: (pid, name) => {
@@ -78,14 +84,30 @@ export async function createBirdHost(t: ExecutionContext, label: string): Promis
       }),
     async pass(driver, node) {
       log.length = 0;
-      const planned = await step<NodeState, BirdFile>(driver, desiredBirdFiles).plan(node);
-      await planned.add();
-      await planned.remove();
+      for (;;) {
+        try {
+          await pass(driver, node);
+          return;
+        } catch (error) {
+          if (!(error instanceof NotYetError)) throw error;
+          await waitFor('the trial has ended', () => driver.status().trial === undefined);
+        }
+      }
+    },
+    passOnce(driver, node) {
+      log.length = 0;
+      return pass(driver, node);
     },
     async start() {
       return startBird(t, namespace, paths);
     },
   };
+
+  async function pass(driver: BirdDriver, node: NodeState): Promise<void> {
+    const planned = await step<NodeState, BirdItem>(driver, state => desiredBird(state).map(birdItem)).plan(node);
+    await planned.add();
+    await planned.remove();
+  }
 }
 
 /** Puts a first bird.conf in place, as a package does, so that BIRD can run before the agent. */

@@ -1,0 +1,64 @@
+import {type BirdFile, type BirdFrame, birdFilesOf, frameOf} from './desired-bird-files.ts';
+import {InputError} from './errors.ts';
+import type {GuardSettings, NodeState} from './node-state.ts';
+import type {Prefix} from './prefix.ts';
+import {type TemplateData, templateData} from './publish.ts';
+import {createReleased} from './released.ts';
+
+/** One whole configuration of BIRD, and what it was made from. */
+export interface BirdSet {
+  readonly files: readonly BirdFile[];
+  readonly frame: BirdFrame;
+}
+
+/** What BIRD should run with on this host. */
+export interface BirdWish {
+  /** What today's templates give, or why they give nothing. */
+  readonly today: BirdSet | InputError;
+  /** What other templates give for the prefixes of today: the last ones that BIRD accepted, when today's are refused. Throws InputError. */
+  buildWith(frame: BirdFrame): BirdSet;
+  /** What the guards judge by. */
+  readonly announces: Announcement;
+}
+
+export interface Announcement {
+  readonly networks: readonly Prefix[];
+  readonly groups: readonly Prefix[];
+  readonly vips: readonly Prefix[];
+  readonly localAs: number;
+  readonly guards: GuardSettings;
+  readonly confirmSeconds: number;
+  /** The store itself has taken the prefix from this host: that it is withdrawn is meant. */
+  released(prefix: Prefix): boolean;
+}
+
+/** BIRD's configuration on this host: always exactly one. */
+export function desiredBird(node: NodeState): BirdWish[] {
+  const {publish} = node.settings;
+  const data = templateData(node);
+  const buildWith = (frame: BirdFrame): BirdSet => ({files: birdFilesOf(frame, data, publish), frame});
+  const input = {...node, publish, data};
+  return [{today: orInputError(() => buildWith(frameOf(input))), buildWith, announces: announcementOf(node, data)}];
+}
+
+function announcementOf({self, state, settings: {publish}}: NodeState, data: TemplateData): Announcement {
+  return {
+    networks: data.Networks,
+    groups: Object.values(data.HostGroups).map(({CIDR}) => CIDR),
+    vips: data.Vips,
+    localAs: data.LocalAS,
+    guards: publish.guards,
+    confirmSeconds: publish.confirm.timeoutSeconds,
+    released: createReleased(state, self.name),
+  };
+}
+
+/** An operator's mistake is a value here: what is live must go on with the prefixes of today. */
+function orInputError(build: () => BirdSet): BirdSet | InputError {
+  try {
+    return build();
+  } catch (error) {
+    if (error instanceof InputError) return error;
+    throw error;
+  }
+}

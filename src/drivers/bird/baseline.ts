@@ -1,0 +1,115 @@
+import type {BirdConfig, ProtocolConfig} from '../../core/bird-config/model.ts';
+import type {BirdReply} from './control-socket.ts';
+import {type BirdProtocol, parseProtocolsAll} from './protocols.ts';
+
+/** How a protocol does, by its name. */
+export type ProtocolStates = ReadonlyMap<string, ProtocolState>;
+
+export interface ProtocolState extends BirdProtocol {
+  readonly isUp: boolean;
+  /** Routes given to it, over all its channels. */
+  readonly exported: number;
+}
+
+/** What must be there again before a new configuration is confirmed. */
+export interface Baseline {
+  /** Protocols that were up. */
+  readonly before: readonly string[];
+  /** Protocols that were up and shall be there still, under their names of today. */
+  readonly up: readonly string[];
+  /** Of those, how many routes each must be given at least. */
+  readonly exported: ReadonlyMap<string, number>;
+}
+
+/** Parses the answer to `show protocols all`. */
+export function parseProtocolStates(reply: BirdReply): ProtocolStates {
+  return new Map(
+    parseProtocolsAll(reply).map(({name, proto, table, state, since, info, channels}) => [
+      name,
+      {
+        name,
+        proto,
+        table,
+        state,
+        since,
+        info,
+        isUp: isUp({proto, state, info}),
+        exported: channels.reduce((sum, {exported}) => sum + exported, 0),
+      },
+    ]),
+  );
+}
+
+/** OSPF is up, and alone, when nobody answers. */
+function isUp({proto, state, info}: Pick<BirdProtocol, 'proto' | 'state' | 'info'>): boolean {
+  return state === 'up' && !(proto.startsWith('OSPF') && info.startsWith('Alone'));
+}
+
+/** Protocols that speak to neighbours. */
+export function isSession({proto}: Pick<BirdProtocol, 'proto'>): boolean {
+  return /^(BGP|OSPF|RIP|Babel)/.test(proto);
+}
+
+/** The sessions that are up, by name. */
+export function upSessions(states: ProtocolStates): string[] {
+  return [...states.values()].filter(state => state.isUp && isSession(state)).map(({name}) => name);
+}
+
+/**
+ * What was up before a change and is to be up after it. A session that is gone by its name goes on under another one when a new protocol has the same
+ * neighbour; otherwise it was meant to go. `mayLose` says how many of its routes a session may be given fewer, be it that they were withdrawn.
+ */
+export function baselineOf(
+  states: ProtocolStates,
+  before: BirdConfig | undefined,
+  after: BirdConfig,
+  mayLose: (exported: number) => number,
+): Baseline {
+  const up: string[] = [];
+  const wereUp = [...states.values()].filter(state => state.isUp);
+  const exported = new Map<string, number>();
+  for (const state of wereUp) {
+    const name = nameOfToday(state.name, before, after);
+    if (name === undefined) continue;
+    up.push(name);
+    if (isSession(state)) exported.set(name, Math.max(0, Math.floor(state.exported - mayLose(state.exported))));
+  }
+  return {before: wereUp.map(({name}) => name), up, exported};
+}
+
+function nameOfToday(name: string, before: BirdConfig | undefined, after: BirdConfig): string | undefined {
+  const same = after.protocols.get(name);
+  if (same !== undefined) return same.isDisabled ? undefined : name;
+  const old = before?.protocols.get(name);
+  const neighbour = old && neighbourOf(old);
+  if (neighbour === undefined) return undefined;
+  const heirs = [...after.protocols.values()].filter(heir => !heir.isDisabled && neighbourOf(heir) === neighbour);
+  return heirs.find(heir => before?.protocols.get(heir.name) === undefined)?.name;
+}
+
+function neighbourOf({options}: ProtocolConfig): string | undefined {
+  return options.get('neighbor')?.text.split(' ')[0];
+}
+
+/** What is not there again yet, in words; empty when all is. */
+export function missingFrom({up, exported}: Baseline, states: ProtocolStates): string[] {
+  return up.flatMap(name => {
+    const state = states.get(name);
+    if (state === undefined) return [`${name} is gone`];
+    if (!state.isUp) return [`${name} is ${[state.state, state.info].filter(Boolean).join(', ')}`];
+    const least = exported.get(name) ?? 0;
+    return state.exported < least ? [`${name} is given ${state.exported} prefixes, at least ${least} were expected`] : [];
+  });
+}
+
+/** Errors by which a neighbour, or we, refuse the very session; waiting does not help (RFC 4271, section 6.2). */
+const hopeless = /(?:BGP Error|Received): (?:Bad peer AS|Bad BGP identifier|Unsupported|Authentication failure|Unacceptable hold time)/;
+
+/** What will not come back by itself, in words. */
+export function hopelessIn({up}: Baseline, states: ProtocolStates): string | undefined {
+  for (const name of up) {
+    const state = states.get(name);
+    if (state !== undefined && !state.isUp && hopeless.test(state.info)) return `${name} is ${state.state}, ${state.info}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,177 @@
+import type {BirdSet, BirdWish} from '../../core/desired-bird.ts';
+import {NotYetError} from '../../reconcile/driver.ts';
+import type {Clock} from '../../system/clock.ts';
+import type {FileSystem} from '../../system/file-system.ts';
+import {type AcceptedMark, frameHash, hashOf} from './accepted-mark.ts';
+import type {BirdProcess} from './bird-process.ts';
+import {readBirdStatus} from './bird-status.ts';
+import type {Configure} from './configure.ts';
+import {type BirdControl, BirdNotRunningError} from './control-socket.ts';
+import type {Flight} from './flight.ts';
+import {readIncluded} from './include-tree.ts';
+import type {LiveFiles} from './live-files.ts';
+import {createPublication, type Job} from './publication.ts';
+import {type Refusal, type Refusals, refusedMark} from './refusals.ts';
+import {BirdRejectedError, BirdUnconfirmedError, explainRejection, isRejection} from './rejection.ts';
+import {createReview, type Warning, type WholeSet} from './review.ts';
+import {createSettling, runsAsAccepted, type Situation} from './situation.ts';
+import type {Staging} from './staging.ts';
+
+export interface GoLiveParts {
+  readonly files: FileSystem;
+  readonly clock: Clock;
+  readonly control: BirdControl;
+  readonly birdConf: string;
+  readonly live: LiveFiles;
+  readonly process: BirdProcess;
+  readonly configure: Configure;
+  readonly staging: Staging;
+  readonly refusals: Refusals;
+  readonly flight: Flight;
+  /** Counts what was handed to BIRD. */
+  count(result: 'accepted' | 'refused' | 'undone' | 'failed'): void;
+}
+
+/** The way of a set into BIRD: guards, a check on a copy, a trial, and only then the live files. */
+export function createGoLive(parts: GoLiveParts) {
+  const {files, clock, control, birdConf, live, process, configure, staging, refusals, flight, count} = parts;
+  const publication = createPublication({...parts, bird: process});
+  const review = createReview({birdConf, publisher: live.publisher});
+  const settling = createSettling({live, control}, clock);
+  let warnings: readonly Warning[] = [];
+  let checked = '';
+
+  return {
+    /** What the guards have against the set that was last let through. */
+    get warnings() {
+      return warnings;
+    },
+    noteSessions: settling.note,
+
+    /** Why this set is not to be tried. */
+    async refusalOf(set: BirdSet, {mark}: Situation): Promise<Refusal | undefined> {
+      const {key} = await wholeOf(set);
+      return refusals.find(isOtherFrame(set, mark) ? [key, frameHash(set.frame)] : [key]);
+    },
+
+    /** Makes BIRD run with the set. Rejects with NotYetError while it is on trial, with a rejection, BirdNotRunningError or BirdControlError. */
+    async run(set: BirdSet, wish: BirdWish, situation: Situation): Promise<void> {
+      const whole = await wholeOf(set);
+      const isUnknown = situation.isAsAccepted && !runsAsAccepted(situation);
+      if (situation.isAsAccepted && situation.mark?.hash === whole.key) return isUnknown ? bringBack(situation) : undefined;
+      const before = beforeOf(situation, wish);
+      try {
+        const judged = review(before, whole, wish.announces);
+        warnings = judged.warnings;
+        if (situation.connection.how === 'none') return await installOnly(set, wish, situation, situation.connection.error);
+        // What a trial would go back to must be what was accepted. Where only routes change, that comes with the new set.
+        if (isUnknown && judged.touches !== 'nothing') await bringBack(situation);
+        const missing = judged.touches === 'nothing' ? [] : await settling.missing(situation);
+        if (missing.length > 0)
+          throw new NotYetError(`before a new configuration is tried, ${missing.join(', ')} must be up with the last accepted one`);
+        await stage(whole);
+        await publish({set, whole, announces: wish.announces, review: judged, live: situation}, situation);
+      } catch (error) {
+        if (isRejection(error) && refusals.find([whole.key]) === undefined) await keepRefusal(error, set, whole, situation);
+        throw error;
+      }
+    },
+  };
+
+  async function wholeOf({files: own}: BirdSet): Promise<WholeSet> {
+    const all = [...own, ...(await readIncluded(own, files))];
+    return {key: hashOf(all), files: all};
+  }
+
+  /** BIRD runs something that nobody here has left: it was started anew, somebody else has configured it, or a trial was broken off. */
+  async function bringBack({mark, connection, included, own}: Situation): Promise<void> {
+    settling.begin();
+    if (connection.how === 'none') throw notRunning(connection.error);
+    if (mark === undefined) return;
+    if (connection.how === 'signal') {
+      await process.reload(connection.pid);
+      await live.writeMark({...mark, how: 'signalled'});
+      return;
+    }
+    const loaded = await configure.load(birdConf);
+    if (loaded.isRefused) throw new BirdRejectedError(explainRejection(loaded.message, [...own, ...included], birdConf));
+    await live.writeMark({...mark, how: 'configured', configuredAt: (await readBirdStatus(control)).configuredAt});
+  }
+
+  /** What was accepted, even if somebody has taken it off the disk; else what BIRD has had before there was an agent. */
+  function beforeOf({isAsAccepted, mark, own, included}: Situation, {buildWith}: BirdWish): WholeSet | undefined {
+    if (mark === undefined) return own.length === 0 ? undefined : {key: hashOf([...own, ...included]), files: [...own, ...included]};
+    if (isAsAccepted || review.knows(mark.hash)) return {key: mark.hash, files: [...own, ...included]};
+    return mark.frame && {key: `again ${mark.hash}`, files: [...buildWith(mark.frame).files, ...included]};
+  }
+
+  async function stage(whole: WholeSet): Promise<void> {
+    await staging.write(whole.files, await live.owner());
+    if (checked === whole.key) return;
+    await staging.check(whole.files);
+    checked = whole.key;
+  }
+
+  async function publish(job: Job, {connection, mark}: Situation): Promise<void> {
+    const work = async (onWaiting: (waitingFor: readonly string[]) => void) => {
+      try {
+        const accepted =
+          connection.how === 'signal'
+            ? await publication.bySignal(job, connection.pid, onWaiting)
+            : await publication.bySocket(job, onWaiting);
+        await live.writeMark({...accepted, refused: mark?.refused});
+        count('accepted');
+      } catch (error) {
+        if (isRejection(error)) await keepRefusal(error, job.set, job.whole, job.live);
+        else count('failed');
+        throw error;
+      } finally {
+        await staging.remove();
+      }
+    };
+    await flight.start(work, job.announces.confirmSeconds);
+  }
+
+  /** A trial that failed has cost a session, so it is not tried again with other prefixes either, unless it is those that made the difference. */
+  async function keepRefusal(
+    error: Parameters<Refusals['add']>[1],
+    set: BirdSet,
+    whole: WholeSet,
+    {mark}: {mark: AcceptedMark | undefined},
+  ): Promise<void> {
+    count(error instanceof BirdUnconfirmedError ? 'undone' : 'refused');
+    await staging.remove();
+    const key = error instanceof BirdUnconfirmedError && isOtherFrame(set, mark) ? frameHash(set.frame) : whole.key;
+    const refused = refusedMark(key, refusals.add(key, error));
+    if (mark !== undefined && refused !== undefined) await live.writeMark({...mark, refused});
+  }
+
+  /** BIRD does not run. What its next start will read may have other prefixes, but not templates that nobody has tried. */
+  async function installOnly(wanted: BirdSet, {buildWith}: BirdWish, situation: Situation, cause: BirdNotRunningError): Promise<never> {
+    const {mark} = situation;
+    const isNew = mark?.frame !== undefined && isOtherFrame(wanted, mark);
+    const set = isNew && mark?.frame !== undefined ? buildWith(mark.frame) : wanted;
+    const whole = await wholeOf(set);
+    if (!situation.isAsAccepted || whole.key !== mark?.hash) {
+      await stage(whole);
+      await staging.remove();
+      await live.install(set.files, situation, await live.owner());
+      const sources = Object.fromEntries(set.files.map(file => [file.path, file.source]));
+      const rest = {sessions: mark?.sessions ?? [], configuredAt: '', refused: mark?.refused};
+      await live.writeMark({hash: whole.key, at: clock.now(), how: 'installed', sources, frame: set.frame, ...rest});
+    }
+    throw notRunning(cause, isNew);
+  }
+
+  function notRunning(cause: BirdNotRunningError, isNew = false): BirdNotRunningError {
+    const what = isNew
+      ? 'The new templates are tried when it runs again'
+      : 'The new files are checked and in place, its next start loads them';
+    return new BirdNotRunningError(`BIRD is not running: ${cause.message.replace(/: BIRD is not running$/, '')}. ${what}`, {cause});
+  }
+}
+
+/** True when a set comes from other templates or variables than what was last accepted. */
+export function isOtherFrame({frame}: BirdSet, mark: AcceptedMark | undefined): boolean {
+  return mark?.frame === undefined || frameHash(frame) !== frameHash(mark.frame);
+}

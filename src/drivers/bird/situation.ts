@@ -1,0 +1,58 @@
+import type {Clock} from '../../system/clock.ts';
+import {parseProtocolStates, upSessions} from './baseline.ts';
+import type {BirdProcess} from './bird-process.ts';
+import {isSameTime} from './bird-status.ts';
+import {type Connection, connectToBird} from './connection.ts';
+import type {BirdControl} from './control-socket.ts';
+import type {LiveFiles, LiveState} from './live-files.ts';
+
+/** What lies on disk, and how BIRD can be spoken to. */
+export interface Situation extends LiveState {
+  readonly connection: Connection;
+}
+
+export interface SituationParts {
+  readonly live: LiveFiles;
+  readonly control: BirdControl;
+  readonly process: BirdProcess;
+}
+
+export async function readSituation({live, control, process}: SituationParts): Promise<Situation> {
+  const [state, connection] = await Promise.all([live.read(), connectToBird(control, process)]);
+  return {...state, connection};
+}
+
+/** True when BIRD runs with what lies on disk, and that is what it has accepted. */
+export function runsAsAccepted({isAsAccepted, mark, connection}: Situation): boolean {
+  if (!isAsAccepted || mark === undefined) return false;
+  if (connection.how === 'socket') return mark.how === 'configured' && isSameTime(mark.configuredAt, connection.status.configuredAt);
+  return mark.how !== 'installed';
+}
+
+/** For so long after BIRD was found with a configuration that is not from here, sessions may still be coming up. */
+const settleMs = 30_000;
+
+/** Remembers which sessions are up with what was accepted, in the mark: should BIRD be started anew, they must be there before something new is tried. */
+export function createSettling({live, control}: Pick<SituationParts, 'live' | 'control'>, clock: Pick<Clock, 'now'>) {
+  let until = -Infinity;
+  const readUp = async () => upSessions(parseProtocolStates(await control.command('show protocols')));
+  return {
+    begin(): void {
+      until = clock.now() + settleMs;
+    },
+
+    async note({mark, connection}: Situation): Promise<void> {
+      if (mark === undefined || connection.how !== 'socket') return;
+      const up = await readUp();
+      const sessions = clock.now() < until ? [...new Set([...mark.sessions, ...up])] : up;
+      if (sessions.toSorted().join() !== mark.sessions.toSorted().join()) await live.writeMark({...mark, sessions});
+    },
+
+    /** The sessions that still have to come up. */
+    async missing({mark, connection}: Situation): Promise<readonly string[]> {
+      if (mark === undefined || connection.how !== 'socket' || clock.now() >= until) return [];
+      const up = await readUp();
+      return mark.sessions.filter(name => !up.includes(name));
+    },
+  };
+}

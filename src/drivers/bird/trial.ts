@@ -1,0 +1,96 @@
+import type {Clock} from '../../system/clock.ts';
+import {type Baseline, hopelessIn, missingFrom, type ProtocolStates, parseProtocolStates} from './baseline.ts';
+import {isSameTime, readBirdStatus} from './bird-status.ts';
+import type {Configure} from './configure.ts';
+import {type BirdControl, BirdControlError} from './control-socket.ts';
+
+/** How BIRD took a new configuration. */
+export type TrialResult =
+  | {readonly how: 'confirmed'}
+  | {readonly how: 'refused'; readonly message: string}
+  /** Taken back: what was up before did not come up again. Without `isOurFault` it did not come back with the old configuration either. */
+  | {readonly how: 'undone'; readonly reason: string; readonly isOurFault: boolean};
+
+export interface TrialOptions {
+  /** The file that BIRD shall read. */
+  readonly file: string;
+  readonly baseline: Baseline;
+  /** How long BIRD waits for the confirmation before it goes back by itself. */
+  readonly timeoutSeconds: number;
+  /** How long everything must have been up without a break. */
+  readonly observeMs: number;
+  /** Told now and then what it still waits for. */
+  onWaiting(waitingFor: readonly string[]): void;
+}
+
+export interface TrialParts {
+  readonly control: BirdControl;
+  readonly configure: Configure;
+  readonly clock: Clock;
+}
+
+/** From when on BIRD may undo by itself, we do not wait any more. */
+const marginMs = 500;
+const returnMs = 15_000;
+const restartAfterMs = 3000;
+
+/**
+ * Commit-confirmed: lets BIRD run with a file for a while, and confirms it only when all that was up before is up again; else takes it back. Should
+ * this program die on the way, BIRD takes it back by itself.
+ */
+export function createTrial({control, configure, clock}: TrialParts): (options: TrialOptions) => Promise<TrialResult> {
+  return async options => {
+    const {file, timeoutSeconds, baseline, onWaiting} = options;
+    const deadline = clock.now() + Math.max(timeoutSeconds * 1000 - marginMs, timeoutSeconds * 500);
+    const loaded = await configure.load(file, timeoutSeconds);
+    if (loaded.isRefused) return {how: 'refused', message: loaded.message};
+    const tried = (await readBirdStatus(control)).configuredAt;
+    const reason = await watch(options, deadline);
+    if (reason === undefined) {
+      if (!(await configure.confirm()))
+        throw new BirdControlError('BIRD has gone back to its old configuration, or was restarted, before the new one was confirmed');
+      return {how: 'confirmed'};
+    }
+    onWaiting(['the old configuration to come back']);
+    // Undoing twice would bring the new configuration back.
+    if (isSameTime((await readBirdStatus(control)).configuredAt, tried)) await configure.undo();
+    return {how: 'undone', reason, isOurFault: await comesBack(baseline)};
+  };
+
+  /** Why the configuration cannot stay; undefined when all is well. */
+  async function watch({baseline, observeMs, onWaiting}: TrialOptions, deadline: number): Promise<string | undefined> {
+    let goodSince: number | undefined;
+    for (let pause = 5; ; pause = Math.min(pause * 2, 200)) {
+      const states = await readStates();
+      const missing = missingFrom(baseline, states);
+      goodSince = missing.length > 0 ? undefined : (goodSince ?? clock.now());
+      if (goodSince !== undefined && clock.now() - goodSince >= observeMs) return undefined;
+      const lost = hopelessIn(baseline, states);
+      if (lost !== undefined) return lost;
+      if (clock.now() >= deadline) return missing.length === 0 ? undefined : missing.join('; ');
+      onWaiting(missing);
+      await clock.sleep(Math.max(1, Math.min(pause, deadline - clock.now())));
+    }
+  }
+
+  /** True when all that was up is up again with the old configuration. Sessions are started anew, since they may wait long after an error. */
+  async function comesBack({before}: Baseline): Promise<boolean> {
+    const start = clock.now();
+    let restartAt = start + restartAfterMs;
+    for (;;) {
+      const states = await readStates();
+      const missing = before.filter(name => states.get(name)?.isUp !== true);
+      if (missing.length === 0) return true;
+      if (clock.now() - start > returnMs) return false;
+      if (clock.now() >= restartAt) {
+        for (const name of missing) if (states.has(name)) await control.command(`restart "${name}"`);
+        restartAt = clock.now() + restartAfterMs * 2;
+      }
+      await clock.sleep(200);
+    }
+  }
+
+  async function readStates(): Promise<ProtocolStates> {
+    return parseProtocolStates(await control.command('show protocols all'));
+  }
+}
