@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type {BirdConfig, ProtocolConfig} from './bird-config/model.ts';
-import {createAddressSpace} from './guards/address-space.ts';
+import {createAddressSpace, itemsOnlyIn} from './guards/address-space.ts';
 import {type AnnouncedRoutes, announcedRoutes, type ChannelEnd} from './guards/announced-routes.ts';
 import {matchesPattern} from './guards/filter-values.ts';
 import {askedProtocols} from './guards/filter-verdict.ts';
@@ -50,9 +50,11 @@ function silence({length}: readonly Prefix[], family: string): string {
 
 /** The static protocols, disabled ones too, that hold one of the prefixes, a part of one, or one around it. */
 function holdersOf(prefixes: readonly Prefix[], {protocols}: BirdConfig): ProtocolConfig[] {
-  const known = new Set(prefixes);
   const statics = [...protocols.values()].filter(({kind}) => kind === 'static');
-  const exact = statics.filter(({routes}) => routes.some(({prefix}) => known.has(prefix)));
+  const exact = statics.filter(({routes}) => {
+    const held = routes.map(({prefix}) => prefix);
+    return itemsOnlyIn(held, prefixes).length < held.length;
+  });
   if (exact.length > 0) return exact;
   const space = createAddressSpace(prefixes);
   return statics.filter(({routes}) => routes.some(({prefix}) => !prefix.endsWith('/0') && space.missingOf(prefix)[0] !== prefix));

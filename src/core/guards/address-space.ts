@@ -25,12 +25,15 @@ export function itemsOnlyIn<Item>(items: readonly Item[], others: readonly Item[
   let head = 0;
   while (head < shorter && items[head] === others[head]) head += 1;
   let tail = 0;
-  while (tail < shorter - head && items.at(-1 - tail) === others.at(-1 - tail)) tail += 1;
+  while (tail < shorter - head && items[items.length - 1 - tail] === others[others.length - 1 - tail]) tail += 1;
   const middle = items.slice(head, items.length - tail);
-  if (middle.length === 0) return [];
+  // For a few items a set of all others costs more than it saves.
+  if (middle.length < fewItems) return middle.filter(item => !others.includes(item));
   const known = new Set(others);
   return middle.filter(item => !known.has(item));
 }
+
+const fewItems = 10;
 
 function joinRanges(ranges: Range[]): Range[] {
   const joined: Range[] = [];

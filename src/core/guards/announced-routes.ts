@@ -1,5 +1,5 @@
 import type {BirdConfig, Option, ProtocolConfig, StaticRoute} from '../bird-config/model.ts';
-import {type Family, familyOf, type Prefix} from '../prefix.ts';
+import {type Family, familyOf, type Prefix, parsePrefix} from '../prefix.ts';
 import {createJudge, type Judge} from './filter-verdict.ts';
 
 /** What a configuration may announce to its neighbours. "May": where an export filter cannot be judged, it is taken to let everything through. */
@@ -15,7 +15,7 @@ export interface AnnouncedRoutes {
   /** The same, with what filters say of the prefix itself. Slower: not for every route. */
   mayAnnounceExactly(protocol: ProtocolConfig, prefix: Prefix): boolean;
   /** Every static route that may be announced, in the order of the files. */
-  routes(): StaticRoute[];
+  routes(): readonly StaticRoute[];
 }
 
 const neighbourKinds = new Set(['bgp', 'ospf', 'rip', 'babel']);
@@ -57,13 +57,21 @@ export function announcedRoutes(config: BirdConfig): AnnouncedRoutes {
     return result;
   }
 
+  // A host may have tens of thousands: what holds for both families needs no look at each.
+  function announcedOf(protocol: ProtocolConfig): readonly StaticRoute[] {
+    const heard = families.filter(family => mayAnnounce(protocol, anyOf[family]));
+    if (heard.length !== 1) return heard.length === 0 ? [] : protocol.routes;
+    return protocol.routes.filter(({prefix}) => familyOf(prefix) === heard[0]);
+  }
+
+  let routes: readonly StaticRoute[] | undefined;
   return {
     neighbours,
     statics,
     exits,
     mayAnnounce,
     mayAnnounceExactly: (protocol, prefix) => judge(protocol, prefix, prefix),
-    routes: () => statics.flatMap(protocol => protocol.routes.filter(({prefix}) => mayAnnounce(protocol, prefix))),
+    routes: () => (routes ??= statics.flatMap(announcedOf)),
   };
 }
 
@@ -116,6 +124,8 @@ function familiesOf(channel: string, {variant}: ProtocolConfig): Family[] {
 }
 
 const families = ['ipv4', 'ipv6'] as const;
+
+const anyOf: Readonly<Record<Family, Prefix>> = {ipv4: parsePrefix('0.0.0.0/0'), ipv6: parsePrefix('::/0')};
 
 function tableOf({table}: ChannelEnd, family: Family): string {
   return table ?? `master${family.slice(-1)}`;

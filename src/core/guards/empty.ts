@@ -5,11 +5,11 @@ import type {GuardCase} from './input.ts';
 export function emptyGuard({publisher, networks, vips, withdrawn, settings}: GuardCase): GuardFinding[] {
   if (settings.allowEmpty || !isBlank(publisher.text)) return [];
   const wanted = [...networks, ...vips];
-  if (wanted.length === 0 && withdrawn.prefixes.length === 0) return [];
+  if (wanted.length === 0 && withdrawn.prefixes().length === 0) return [];
   const what =
     wanted.length > 0
       ? `this host has ${counted(wanted.length, 'prefix', 'prefixes')} to announce: ${firstFew(wanted)}`
-      : `BIRD announces ${firstFew(withdrawn.prefixes)}, which nobody has released`;
+      : `BIRD announces ${firstFew(withdrawn.prefixes())}, which nobody has released`;
   const reason = `publisher.conf renders to nothing that BIRD would read, but ${what}; set publish.guards.allowEmpty to true to allow it`;
   return [{guard: 'empty', level: 'refuse', reason, file: publisher.path, line: 1}];
 }

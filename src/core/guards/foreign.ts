@@ -6,20 +6,20 @@ import type {GuardCase} from './input.ts';
 /** publisher.conf would announce addresses that are not this host's to announce. */
 export function foreignGuard({announced, publisher, networks, groups, vips, settings}: GuardCase): GuardFinding[] {
   if (settings.allowForeign) return [];
-  const routes = announced.routes().filter(({file, prefix}) => file === publisher.path && !prefix.endsWith('/0'));
-  const others = new Set(
-    itemsOnlyIn(
-      routes.map(({prefix}) => prefix),
-      networks,
-    ),
-  );
+  const routes = announced.routes().filter(({file}) => file === publisher.path);
+  const prefixes = routes.map(({prefix}) => prefix);
+  const others = new Set(itemsOnlyIn(prefixes, networks).filter(prefix => !prefix.endsWith('/0')));
   if (others.size === 0) return [];
-  const own = createAddressSpace([...groups, ...vips]);
-  let foreign = routes.filter(({prefix}) => others.has(prefix) && own.missingOf(prefix).length > 0);
-  if (foreign.length === 0) return [];
-  // An aggregate of several networks is in none of them alone, nor in the groups of a host that has none.
-  const all = createAddressSpace([...groups, ...vips, ...networks]);
-  foreign = foreign.filter(({prefix}) => all.missingOf(prefix).length > 0);
+  // An aggregate of several networks may be in none of them alone, nor in the groups: so those are looked at first, and all together only then.
+  let foreign = routes.filter(({prefix}) => others.has(prefix));
+  for (const own of [
+    [...groups, ...vips],
+    [...groups, ...vips, ...networks],
+  ]) {
+    if (foreign.length === 0) return [];
+    const space = createAddressSpace(own);
+    foreign = foreign.filter(({prefix}) => space.missingOf(prefix).length > 0);
+  }
   const [first] = foreign;
   if (first === undefined) return [];
   const reason =

@@ -34,6 +34,8 @@ export interface GuardCase extends GuardInput {
 export interface Withdrawn {
   /** How many prefixes were announced before. */
   readonly total: number;
-  /** Those that were, whose addresses the new configuration does not announce any more, and that the store has not released. */
-  readonly prefixes: readonly Prefix[];
+  /** Those that were, that the store has not released, and that no new prefix covers. */
+  readonly suspects: readonly Prefix[];
+  /** Those of them whose addresses no prefix of the new configuration covers, old or new. Slow for a host with many. */
+  prefixes(): readonly Prefix[];
 }

@@ -6,13 +6,16 @@ import {counted, firstFew, type GuardFinding} from './finding.ts';
 import type {GuardCase, GuardInput, Withdrawn} from './input.ts';
 
 /** More of the announced prefixes would go at once than the settings allow. */
-export function withdrawGuard({withdrawn: {total, prefixes}, after, announced, settings, publisher}: GuardCase): GuardFinding[] {
-  const percent = (100 * prefixes.length) / total;
+export function withdrawGuard({withdrawn, after, announced, settings, publisher}: GuardCase): GuardFinding[] {
   const {maxWithdrawPercent} = settings;
-  if (prefixes.length === 0 || percent <= maxWithdrawPercent) return [];
+  const percentOf = ({length}: readonly Prefix[]) => (length === 0 ? 0 : (100 * length) / withdrawn.total);
+  if (percentOf(withdrawn.suspects) <= maxWithdrawPercent) return [];
+  const prefixes = withdrawn.prefixes();
+  const percent = percentOf(prefixes);
+  if (percent <= maxWithdrawPercent) return [];
   const allowed = Math.min(100, Math.ceil(percent));
   const reason =
-    `${prefixes.length} of ${counted(total, 'announced prefix', 'announced prefixes')} (${allowed} %) would be withdrawn at once, ` +
+    `${prefixes.length} of ${counted(withdrawn.total, 'announced prefix', 'announced prefixes')} (${allowed} %) would be withdrawn at once, ` +
     `and the store has released none of them: ${firstFew(prefixes)}${cause(prefixes, after, announced)}; ` +
     `at most ${maxWithdrawPercent} % may go: set publish.guards.maxWithdrawPercent to ${allowed} to allow it`;
   return [{guard: 'withdraw', level: 'refuse', reason, file: publisher.path}];
@@ -21,13 +24,17 @@ export function withdrawGuard({withdrawn: {total, prefixes}, after, announced, s
 /** Looks closer only at the prefixes that differ, since a host may have tens of thousands. */
 export function findWithdrawn(input: GuardInput, before: AnnouncedRoutes | undefined, after: AnnouncedRoutes): Withdrawn {
   const old = prefixesOf(before);
+  if (old.length === 0) return {total: 0, suspects: [], prefixes: () => []};
   const current = prefixesOf(after);
-  const kept = old.length === 0 ? [] : itemsOnlyIn(old, current);
-  const changed = [...new Set(kept)].filter(prefix => !input.released(prefix));
+  const changed = [...new Set(itemsOnlyIn(old, current))].filter(prefix => !input.released(prefix));
   // A prefix that took the place of others is new itself, in nearly every case.
-  const suspects = uncovered(changed, itemsOnlyIn(current, old), input);
-  const prefixes = suspects.length === 0 ? [] : uncovered(suspects, current, input);
-  return {total: prefixes.length === 0 ? old.length : new Set(old).size, prefixes};
+  const suspects = changed.length === 0 ? [] : uncovered(changed, itemsOnlyIn(current, old), input);
+  let prefixes: readonly Prefix[] | undefined;
+  return {
+    total: suspects.length === 0 ? old.length : new Set(old).size,
+    suspects,
+    prefixes: () => (prefixes ??= uncovered(suspects, current, input)),
+  };
 }
 
 /** Those of which an address is neither in the space of the others nor released. A default route covers nothing: all the rest is gone beside it. */
