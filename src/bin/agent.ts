@@ -6,6 +6,7 @@ import {fetchAgentStatus} from '../agent/client.ts';
 import {followStore} from '../agent/follow.ts';
 import {createHistory} from '../agent/history.ts';
 import {createAgentMetrics} from '../agent/metrics.ts';
+import {createReporter} from '../agent/reporter.ts';
 import {startAgentServers} from '../agent/server.ts';
 import {readStatus} from '../agent/status.ts';
 import {templateSource} from '../agent/template-source.ts';
@@ -117,6 +118,16 @@ async function runAgent(config: Config): Promise<void> {
   });
   const mirror = createMirror({store, keys, listener, clock, log: log.child({part: 'store'}), id: `agent ${self.name}`});
 
+  const reporter = createReporter({
+    host: self.name,
+    keys,
+    store,
+    clock,
+    log: log.child({part: 'report'}),
+    readStatus: status,
+    isMember: () => agent.node?.state.hosts.has(self.name) === true,
+  });
+
   const servers = await startAgentServers({
     socket,
     metricsListen: splitListen(metricsListen),
@@ -128,7 +139,7 @@ async function runAgent(config: Config): Promise<void> {
   log.info({host: self.name, addresses: self.addresses.map(({address}) => address), version}, 'agent is running');
   await notifyReady(run, process.env);
   try {
-    await Promise.all([mirror.run(signal), agent.run(signal)]);
+    await Promise.all([mirror.run(signal), agent.run(signal), reporter.run(signal)]);
   } finally {
     await watcher.close();
     await servers.close();

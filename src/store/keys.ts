@@ -27,6 +27,12 @@ export interface Keys {
   name(name: string, family: Family): string;
   /** Written by a daemon to itself: once its watch has shown it, the daemon knows all that was there before. */
   barrier(id: string): string;
+  /** Begins every key of the agents' reports. They lie beside all other keys: who follows the state is not told of a thousand hosts' reports. */
+  readonly allReports: string;
+  /** What the agent of a host last reported. */
+  report(host: string): string;
+  /** When it last did, or last had nothing new to report. */
+  beat(host: string): string;
 }
 
 /** The first and the last key of a range. */
@@ -42,6 +48,7 @@ export function createKeys(prefix: string): Keys {
   const root = `/${prefix.split('/').filter(Boolean).join('/')}`;
   // By family, since in text order an IPv4 address may lie between two of IPv6.
   const address = (ip: Address) => `${root}/addresses/${familyOf(ip)}/${sortable(ip)}`;
+  const reports = `${root}.reports/`;
   return {
     all: `${root}/`,
     topology: `${root}/topology`,
@@ -54,6 +61,9 @@ export function createKeys(prefix: string): Keys {
     addressesIn: block => ({from: address(firstAddress(block)), to: address(lastAddress(block))}),
     name: (name, family) => `${root}/names/${family}/${encodeURIComponent(name)}`,
     barrier: id => `${root}/barriers/${encodeURIComponent(id)}`,
+    allReports: reports,
+    report: host => `${reports}${encodeURIComponent(host)}/report`,
+    beat: host => `${reports}${encodeURIComponent(host)}/beat`,
   };
 }
 
@@ -73,6 +83,13 @@ export function kindOfKey(keys: Keys, key: string): RecordKind | undefined {
   if (key === keys.topology) return 'topology';
   const rest = key.slice(keys.all.length);
   return kinds.find(([start]) => rest.startsWith(start))?.[1];
+}
+
+/** Whose report or beat a key holds; undefined for any other key. */
+export function reportKey({allReports}: Keys, key: string): {readonly host: string; readonly part: 'report' | 'beat'} | undefined {
+  const [host, part, ...more] = key.startsWith(allReports) ? key.slice(allReports.length).split('/') : [];
+  if (host === undefined || (part !== 'report' && part !== 'beat') || more.length > 0) return undefined;
+  return {host: decodeURIComponent(host), part};
 }
 
 /** 10.1.0.8 is 010.001.000.008; an IPv6 address is written with all its 32 digits. */

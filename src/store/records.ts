@@ -35,15 +35,15 @@ const AddressRecord = z.object({
 
 /** Parses the value of a host key; throws InputError that names the key and the field. */
 export function parseHost(key: string, text: string): Host {
-  return parse(HostRecord, key, text);
+  return parseRecord(HostRecord, key, text);
 }
 
 export function parseBlock(key: string, text: string): Block {
-  return parse(BlockRecord, key, text);
+  return parseRecord(BlockRecord, key, text);
 }
 
 export function parseAllocatedAddress(key: string, text: string): AllocatedAddress {
-  return parse(AddressRecord, key, text);
+  return parseRecord(AddressRecord, key, text);
 }
 
 /** Parses a value as JSON; throws InputError that names the key. */
@@ -55,7 +55,8 @@ export function parseJson(key: string, text: string): unknown {
   }
 }
 
-function parse<Schema extends z.ZodType>(schema: Schema, key: string, text: string): z.infer<Schema> {
+/** Parses a value by its schema; throws InputError that names the key and the field. */
+export function parseRecord<Schema extends z.ZodType>(schema: Schema, key: string, text: string): z.infer<Schema> {
   const value = parseJson(key, text);
   try {
     return schema.parse(value);

@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import {addressBits, compareAddresses, contains, type Family, fromNumber, type Prefix, prefixAt} from '../../src/core/prefix.ts';
-import {createKeys, kindOfKey} from '../../src/store/keys.ts';
+import {createKeys, kindOfKey, reportKey} from '../../src/store/keys.ts';
 
 const keys = createKeys('/romana');
 
@@ -116,3 +116,18 @@ function keyDigits(text: string, family: Family): string {
     .map(part => Number(part).toString(16).padStart(2, '0'))
     .join('');
 }
+
+test('reports lie outside what a mirror of the state follows, and say whose they are', t => {
+  for (const host of ['host-1', 'node/1', 'köln 1', '..', 'report']) {
+    t.deepEqual(reportKey(keys, keys.report(host)), {host, part: 'report'});
+    t.deepEqual(reportKey(keys, keys.beat(host)), {host, part: 'beat'});
+    for (const key of [keys.report(host), keys.beat(host)]) {
+      t.false(key.startsWith(keys.all));
+      t.true(key.startsWith(keys.allReports));
+      t.is(kindOfKey(keys, key), undefined);
+    }
+    t.is(reportKey(keys, keys.host(host)), undefined);
+  }
+  t.is(reportKey(keys, `${keys.report('host-1')}/more`), undefined);
+  t.is(reportKey(keys, `${keys.allReports}host-1`), undefined);
+});
