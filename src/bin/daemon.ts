@@ -52,7 +52,7 @@ async function runDaemon(config: Config, {embeddedEtcd, embeddedEtcdPort}: Daemo
     etcd = await startEmbeddedEtcd({directory: embeddedEtcd, port: embeddedEtcdPort, clock: systemClock, log});
   const {store, keys} = await openStore({...config.etcd, ...(etcd && {endpoints: [etcd.endpoint]})});
   const ipamd = createIpamd({store, keys, clock: systemClock, log: log.child({part: 'ipam'}), id: `${hostname()} ${config.daemon.listen}`});
-  const following = ipamd.ledger.run(signal);
+  const following = Promise.all([ipamd.ledger.run(signal), ipamd.reports.run(signal)]);
   // Before it is known whether the first topology must be loaded, hosts would find no group.
   let isTopologyDecided = topology === undefined;
 

@@ -104,7 +104,8 @@ function removalStep(ledger: Ledger, {value: host, modRevision}: Versioned<Host>
       unused.slice(0, itemsAtOnce).map(block => freeing(ledger, block)),
       false,
     );
-  const gone: Transaction = {conditions: [], operations: [{delete: keys.host(host.name)}, {delete: keys.hostIp(host.ip)}]};
+  const own = [keys.host(host.name), keys.hostIp(host.ip), keys.report(host.name), keys.beat(host.name)];
+  const gone: Transaction = {conditions: [], operations: own.map(key => ({delete: key}))};
   return step([releasing(ledger, addresses), gone], true);
 }
 

@@ -8,7 +8,9 @@ import {type Addresses, createAddresses} from './addresses.ts';
 import {createHosts, type Hosts} from './hosts.ts';
 import {createLedger, type Ledger} from './ledger.ts';
 import {createIpamMetrics, type IpamMetrics} from './metrics.ts';
+import {createReports, type Reports} from './reports.ts';
 import {ipamRoutes} from './routes.ts';
+import {createStatus} from './status.ts';
 import {createTopologies, type Topologies} from './topology.ts';
 import {createTransactor} from './transact.ts';
 
@@ -17,6 +19,7 @@ export interface Ipamd {
   readonly addresses: Addresses;
   readonly hosts: Hosts;
   readonly topologies: Topologies;
+  readonly reports: Reports;
   readonly routes: readonly Route[];
   readonly metrics: IpamMetrics;
 }
@@ -30,9 +33,10 @@ export interface IpamdOptions {
   readonly id: string;
 }
 
-/** The parts of ipamd, wired. Nothing runs before `ledger.run`. */
+/** The parts of ipamd, wired. Nothing runs before `ledger.run` and `reports.run`. */
 export function createIpamd({store, keys, clock, log, id}: IpamdOptions): Ipamd {
   const ledger = createLedger({store, keys, clock, log, id});
+  const reports = createReports({store, keys, clock, log, id});
   const metrics = createIpamMetrics(ledger);
   const transact = createTransactor({ledger, clock, onRetry: metrics.retry});
   const addresses = measured(createAddresses({ledger, transact, clock}), metrics, clock);
@@ -43,8 +47,11 @@ export function createIpamd({store, keys, clock, log, id}: IpamdOptions): Ipamd 
     addresses,
     hosts,
     topologies,
+    reports,
     metrics,
-    routes: ipamRoutes({ledger, addresses, hosts, topologies}).map(route => afterFirstSnapshot(route, ledger)),
+    routes: ipamRoutes({ledger, addresses, hosts, topologies, status: createStatus({ledger, reports, clock})}).map(route =>
+      afterFirstSnapshot(route, ledger),
+    ),
   };
 }
 

@@ -15,6 +15,8 @@ export interface RoutesOptions {
   readonly addresses: Addresses;
   readonly hosts: Hosts;
   readonly topologies: Topologies;
+  /** The last report of every agent, or of that of one host. */
+  status(host?: string): object[];
 }
 
 const HostName = z.string().min(1);
@@ -48,7 +50,7 @@ const NewAddress = z.strictObject({
 });
 
 /** Every route of ipamd (contract, section 4). */
-export function ipamRoutes({ledger, addresses, hosts, topologies}: RoutesOptions): Route[] {
+export function ipamRoutes({ledger, addresses, hosts, topologies, status}: RoutesOptions): Route[] {
   const views = createViews(ledger);
   return [
     route({method: 'GET', path: '/networks', summary: 'all networks', handle: () => views.networks()}),
@@ -141,6 +143,14 @@ export function ipamRoutes({ledger, addresses, hosts, topologies}: RoutesOptions
       summary: 'the addresses of a name, or the one with that IP',
       params: z.object({'*': z.string()}),
       handle: ({params: {'*': nameOrIp}}) => addressesNamed(nameOrIp),
+    }),
+
+    route({
+      method: 'GET',
+      path: '/status',
+      summary: 'the last report of every agent, or of that of one host',
+      query: z.strictObject({host: z.string().optional()}),
+      handle: ({query: {host}}) => status(host),
     }),
   ];
 
