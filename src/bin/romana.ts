@@ -15,6 +15,7 @@ const nouns: Readonly<Record<string, () => Promise<Command>>> = {
   address: async () => (await import('../cli/address.ts')).addressCommand(await cliParts()),
   topology: async () => (await import('../cli/topology.ts')).topologyCommand(await cliParts()),
   template: async () => (await import('../cli/template.ts')).templateCommand((await import('./template.ts')).createTemplateParts()),
+  status: async () => (await import('../cli/status.ts')).statusCommand(await cliParts()),
   lab: async () => (await import('../cli/lab.ts')).labCommand((await import('./lab-parts.ts')).createLabParts()),
 };
 
