@@ -1,9 +1,11 @@
 import path from 'node:path';
 import {InputError} from './errors.ts';
+import {findTagsInStaticFile} from './naming-slips.ts';
 import type {NodeState, PublishSettings, Self, TemplateFile} from './node-state.ts';
 import {type TemplateData, templateData} from './publish.ts';
 import {renderTemplate} from './template.ts';
 import {chooseTemplate, type TemplateName} from './template-choice.ts';
+import {TemplateError} from './template-error.ts';
 
 /** A file that BIRD reads. */
 export interface BirdFile {
@@ -63,6 +65,8 @@ export function birdFilesOf({birdConf, publisher, variables}: BirdFrame, data: T
 }
 
 function staticFile({file, text}: TemplateFile, {birdConf}: Paths): BirdFile {
+  const fault = findTagsInStaticFile(file, text);
+  if (fault !== undefined) throw new TemplateError(path.basename(file), file, {...fault, text: text.split('\n')[fault.line - 1] ?? ''});
   return {path: birdConf, text, source: file};
 }
 

@@ -81,7 +81,7 @@ export function createBird(options: BirdOptions): BirdDriver {
   const configure = createConfigure(control, clock);
   const staging = createStaging({...options, stageDir: path.join(path.dirname(birdConf), '.romana-staged')});
   const refusals = createRefusals(clock);
-  const flight = createFlight(clock, onLanded);
+  const flight = createFlight(clock, onLanded, isRejection);
   const reloads = {accepted: 0, refused: 0, undone: 0, failed: 0};
   const count = (result: ReloadResult) => {
     reloads[result] += 1;

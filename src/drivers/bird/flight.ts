@@ -20,8 +20,8 @@ export interface Flight {
 
 const momentMs = 300;
 
-/** `onLanded` is called when a trial has ended for which nobody has waited. */
-export function createFlight(clock: Clock, onLanded: () => void): Flight {
+/** `onLanded` is called when a trial has ended for which nobody has waited. An error that is known elsewhere is not thrown once more later. */
+export function createFlight(clock: Clock, onLanded: () => void, isKnown: (error: unknown) => boolean): Flight {
   let trial: Trial | undefined;
   let failure: {readonly error: unknown} | undefined;
 
@@ -54,7 +54,7 @@ export function createFlight(clock: Clock, onLanded: () => void): Flight {
       const outcome = landed.then(
         () => 'done' as const,
         (error: unknown) => {
-          if (!isAwaited) failure = {error};
+          if (!isAwaited && !isKnown(error)) failure = {error};
           return 'done' as const;
         },
       );

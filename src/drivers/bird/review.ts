@@ -2,6 +2,7 @@ import type {BirdConfig, ProtocolConfig} from '../../core/bird-config/model.ts';
 import {parseBirdConfig} from '../../core/bird-config/parse.ts';
 import type {Announcement} from '../../core/desired-bird.ts';
 import type {BirdFile} from '../../core/desired-bird-files.ts';
+import {findNamingSlips} from '../../core/naming-slips.ts';
 import {checkGuards, type GuardFinding} from '../../core/publish-guards.ts';
 import {GuardRefusedError} from './rejection.ts';
 
@@ -41,7 +42,9 @@ export function createReview({birdConf, publisher}: ReviewOptions) {
     const after = read(afterSet);
     const text = afterSet.files.find(file => file.path === publisher)?.text ?? '';
     const {guards: settings, released, ...prefixes} = announces;
-    const findings = checkGuards({before, after, publisher: {path: publisher, text}, ...prefixes, released, settings});
+    const slips = findNamingSlips({after, networks: prefixes.networks, settings});
+    const guarded = checkGuards({before, after, publisher: {path: publisher, text}, ...prefixes, released, settings});
+    const findings = [...slips, ...guarded];
     const refusal = findings.find(({level}) => level === 'refuse');
     if (refusal !== undefined) throw new GuardRefusedError(refusal, afterSet.files);
     return {before, after, warnings: findings, touches: touchedBy(before, after)};

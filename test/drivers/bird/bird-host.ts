@@ -23,6 +23,13 @@ export const defaultTemplates = {
 
 export type Templates = Readonly<Record<string, string>>;
 
+export interface DriverParts {
+  readonly files?: FileSystem;
+  readonly run?: Run;
+  /** From a question for which this is true on, BIRD never answers again, as to a program that was killed. */
+  readonly isDead?: (question: string) => boolean;
+}
+
 /** A host's side of the tests: templates, the driver, a log of every command, question to BIRD and signal, and a BIRD to start. */
 export interface BirdHost {
   readonly namespace: Namespace;
@@ -32,7 +39,7 @@ export interface BirdHost {
   /** What was done to the machine since the last pass began; questions to BIRD left out. */
   readonly log: string[];
   node(blocks: readonly string[], templates?: Templates, publish?: Partial<PublishSettings>): NodeState;
-  driver(parts?: {files?: FileSystem; run?: Run}): BirdDriver;
+  driver(parts?: DriverParts): BirdDriver;
   /** Passes of the reconcile loop over this driver, until it has done what it can. */
   pass(driver: BirdDriver, node: NodeState): Promise<void>;
   /** One pass; it rejects with NotYetError where it does not wait for the end. */
@@ -61,7 +68,7 @@ export async function createBirdHost(t: ExecutionContext, label: string): Promis
         publish: {birdConf, confDir, ...publish},
         templates: Object.entries(templates).map(([name, text]) => ({file: path.join(folder, 'templates', name), text})),
       }),
-    driver: ({files = systemFiles, run = namespace.run} = {}) =>
+    driver: ({files = systemFiles, run = namespace.run, isDead = () => false} = {}) =>
       createBird({
         ...paths,
         files,
@@ -72,6 +79,7 @@ export async function createBirdHost(t: ExecutionContext, label: string): Promis
         },
         control: {
           command: (text, options) => {
+            if (isDead(text)) return new Promise(() => undefined);
             const name = text.replaceAll(`${folder}/`, '');
             if (!text.startsWith('show ')) log.push(name);
             return control.command(text, options);
