@@ -2,6 +2,7 @@ import path from 'node:path';
 import type {BirdConfig} from '../core/bird-config/model.ts';
 import type {BirdFile} from '../core/desired-bird-files.ts';
 import {createAddressSpace} from '../core/guards/address-space.ts';
+import {findNamingSlips} from '../core/naming-slips.ts';
 import {checkGuards, type GuardFinding} from '../core/publish-guards.ts';
 import type {TemplateHost} from './template-parts.ts';
 
@@ -14,7 +15,7 @@ export function guardFiles(
   const publisher = path.join(confDir, 'publisher.conf');
   const {networks, vips, localAs, draining} = source;
   const own = createAddressSpace(networks);
-  const findings = checkGuards({
+  const guardFindings = checkGuards({
     before,
     after,
     publisher: {path: publisher, text: files.find(file => file.path === publisher)?.text ?? ''},
@@ -26,6 +27,7 @@ export function guardFiles(
     released: prefix => draining || own.missingOf(prefix)[0] === prefix,
     settings: guards,
   });
+  const findings = [...guardFindings, ...findNamingSlips({after, networks, settings: guards})];
   return findings.map(finding => ({...finding, ...placeInTemplate(finding, files)}));
 }
 

@@ -61,8 +61,8 @@ test('render prints publisher.conf as the agent would write it', async t => {
 });
 
 test('render prints the static bird.conf, too, and writes into a file that others may not read', async t => {
-  const {folder, template} = await templateFolder(t, {'bird.conf.192.168.20.30': '{{not}} rendered\n'});
-  t.is((await template('render', '--file', 'bird.conf')).stdout, '{{not}} rendered\n');
+  const {folder, template} = await templateFolder(t, {'bird.conf.192.168.20.30': '# {{not}} rendered\n'});
+  t.is((await template('render', '--file', 'bird.conf')).stdout, '# {{not}} rendered\n');
   const {status, stdout} = await template('render', '-o', `${folder}/out.conf`);
   t.is(status, 0);
   t.is(stdout, '');
@@ -174,6 +174,22 @@ test('check asks the guards, too, and names the place in the template', async t 
 
   const allowed = await write('allowed.yaml', JSON.stringify({agent: {publish: {templates: `${folder}/t`, guards: {allowForeign: true}}}}));
   t.is((await template('check', '--romana-config', allowed)).status, 0);
+});
+
+test('check finds what BIRD itself does not: a wrong name in the export filter', async t => {
+  const {folder, template} = await templateFolder(t, {'publisher.conf': publisher.replace('proto = "romana"', 'proto = "romanna"')});
+  const {status, stderr} = await template('check');
+  t.is(status, 1);
+  t.regex(stderr, /^refused \(guard nothing-announced\): .*"romanna".*/);
+  t.true(stderr.includes(`(${folder}/t/publisher.conf:14)`), stderr);
+});
+
+test('tags in bird.conf are refused at their place', async t => {
+  const {folder, template} = await templateFolder(t, {'bird.conf': 'protocol device {}\nrouter id {{NodeIP}};\n'});
+  const {status, stderr} = await template('check');
+  t.is(status, 1);
+  t.regex(stderr, /^romana: cannot render bird\.conf: bird\.conf is copied as it is/);
+  t.true(stderr.endsWith(` (${folder}/t/bird.conf:2:11)\nrouter id {{NodeIP}};\n          ^\n`), stderr);
 });
 
 test('a warning of a guard leaves the exit status alone', async t => {
