@@ -4,6 +4,7 @@ import {Command} from 'commander';
 import {createAgent} from '../agent/agent.ts';
 import {fetchAgentStatus} from '../agent/client.ts';
 import {followStore} from '../agent/follow.ts';
+import {followAddress} from '../agent/follow-address.ts';
 import {createHistory} from '../agent/history.ts';
 import {createAgentMetrics} from '../agent/metrics.ts';
 import {createReporter} from '../agent/reporter.ts';
@@ -15,6 +16,7 @@ import {createReadSelf} from '../config/host.ts';
 import {printConfig} from '../config/print.ts';
 import type {Config} from '../config/schema.ts';
 import {InputError} from '../core/errors.ts';
+import type {Self} from '../core/node-state.ts';
 import {cleanHost, createDrivers} from '../drivers/drivers.ts';
 import {readTemplates} from '../drivers/templates.ts';
 import {createMirror} from '../store/mirror.ts';
@@ -128,6 +130,11 @@ async function runAgent(config: Config): Promise<void> {
     isMember: () => agent.node?.state.hosts.has(self.name) === true,
   });
 
+  const onOtherAddress = ({addresses}: Self) => {
+    log.warn({addresses: addresses.map(({address}) => address)}, 'this host has another address');
+    agent.nudge();
+  };
+
   const servers = await startAgentServers({
     socket,
     metricsListen: splitListen(metricsListen),
@@ -139,7 +146,8 @@ async function runAgent(config: Config): Promise<void> {
   log.info({host: self.name, addresses: self.addresses.map(({address}) => address), version}, 'agent is running');
   await notifyReady(run, process.env);
   try {
-    await Promise.all([mirror.run(signal), agent.run(signal), reporter.run(signal)]);
+    const following = followAddress({readSelf, clock, onChange: onOtherAddress}, signal);
+    await Promise.all([mirror.run(signal), agent.run(signal), reporter.run(signal), following]);
   } finally {
     await watcher.close();
     await servers.close();
