@@ -1,6 +1,8 @@
 import {mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
+import {parseBirdConfig} from '../../../src/core/bird-config/parse.ts';
+import {announcedRoutes} from '../../../src/core/guards/announced-routes.ts';
 import {createRun} from '../../../src/system/run.ts';
 import {temporaryFolder} from '../../helpers/folder.ts';
 import {
@@ -30,6 +32,7 @@ for (const template of shippedTemplates) {
       if (isUpdate) writeFileSync(file, elided(text));
       t.is(elided(text), readFileSync(file, 'utf8'), name);
       t.deepEqual(renderedRoutes(text), announcedPrefixes(template, networks), name);
+      t.deepEqual(announcedToNeighbours(text), announcedPrefixes(template, networks), name);
     }
   });
 
@@ -63,6 +66,19 @@ test('a template that renders nothing of its own does not pass as accepted: BIRD
   writeFileSync(path.join(folder, 'conf.d/publisher.conf'), 'protocol nonsense {}\n');
   await t.throwsAsync(run('bird', ['-p', '-c', path.join(folder, 'bird.conf')]), {message: /publisher\.conf:1/});
 });
+
+/** What the guards find to be announced when there is a static route of somebody else, too. */
+function announcedToNeighbours(text: string): string[] {
+  const channel = text.includes('\n  ipv4;') || text.includes('\n  ipv6;') ? 'ipv4; ' : '';
+  const files = [
+    {path: '/etc/bird/bird.conf', text: `${text}protocol static other { ${channel}route 10.99.0.0/16 reject; }\n`},
+    {path: md5File, text: 'password "secret";\n'},
+  ];
+  const config = parseBirdConfig(files, '/etc/bird/bird.conf');
+  return announcedRoutes(config)
+    .routes()
+    .map(({prefix}) => prefix);
+}
 
 interface RenderedCase {
   readonly name: string;
