@@ -1,4 +1,4 @@
-import {readdirSync, readFileSync} from 'node:fs';
+import {readFileSync} from 'node:fs';
 import {mkdir, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
@@ -7,6 +7,8 @@ import {renderTemplate} from '../../../src/core/template.ts';
 import {createRun} from '../../../src/system/run.ts';
 import {bird1Missing, bird1Programs} from '../../helpers/bird1.ts';
 import {temporaryFolder} from '../../helpers/folder.ts';
+import {renderShipped, repository, shippedTemplates} from '../../helpers/shipped-templates.ts';
+import {varsCases} from '../../helpers/shipped-vars.ts';
 
 const run = createRun();
 const networks = ['10.1.0.0/29', '10.1.0.8/29'];
@@ -174,16 +176,29 @@ for (const [family, configs] of Object.entries({ipv4, ipv6})) {
   }
 }
 
-const folder = path.resolve(import.meta.dirname, '../../../templates');
-const shipped = (version: string) =>
-  readdirSync(path.join(folder, version), {recursive: true, encoding: 'utf8'})
-    .filter(file => file.includes('.conf'))
-    .map(file => path.join(version, file));
-
-for (const file of shipped('bird2')) {
-  test(`leaves templates/${file} as it is`, t => {
-    const text = readFileSync(path.join(folder, file), 'utf8');
-    t.deepEqual(converted(text), {text, notes: []});
+for (const template of shippedTemplates) {
+  if (template.name.startsWith('bird2/')) {
+    test(`leaves templates/${template.name} as it is`, t => {
+      t.deepEqual(converted(template.text), {text: template.text, notes: []});
+    });
+    continue;
+  }
+  test(`BIRD 2 accepts templates/${template.name}, which is for BIRD 1.6, converted`, async t => {
+    const [family] = template.families;
+    const main = convertTemplate(readFileSync(path.join(repository, template.birdConf), 'utf8'), 'bird.conf', {to: 'bird2', family});
+    const {text, notes} = converted(template.text);
+    t.deepEqual(
+      [...main.notes, ...notes].filter(({level}) => level === 'lost'),
+      [],
+    );
+    for (const [label, {vars, draining}] of Object.entries(varsCases(template, family === 'ipv6' ? 'v6' : 'v4'))) {
+      const {md5File: _, ...others} = vars;
+      const addresses = family === 'ipv6' ? ['2001:db8::30/64'] : ['192.168.20.30/24'];
+      const networks = family === 'ipv6' ? ['2001:db8:1::/112'] : ['10.1.0.0/29', '10.1.0.8/29'];
+      const publisher = renderShipped({file: template.file, text}, {addresses, networks, vars: others, draining});
+      await t.notThrowsAsync(check(t, 'bird', main.text, publisher), `${label}: ${publisher}`);
+    }
+    t.is(converted(text).text, text);
   });
 }
 
