@@ -75,9 +75,12 @@ export function birdReport({status, driver, error, sessions}: BirdSources): Bird
   const problem = problemOf(error ?? (withLastGoodTemplate === true ? rejected : undefined));
   const staleReason = problem?.reason ?? reasonToWait(driver) ?? (accepted === undefined ? 'nothing was accepted yet' : undefined);
   const staleSince = rejected?.at ?? driver?.waitsSince;
+  // Where there is no socket to ask, that it runs with the accepted configuration is what the driver has found.
+  const isBySignal = sessions === undefined && staleReason === undefined && accepted?.how === 'signalled';
   return {
-    isRunning: sessions !== undefined,
+    isRunning: sessions !== undefined || isBySignal,
     ...(isUnanswered && {unanswered: sessions.message}),
+    ...(isBySignal && {unanswered: 'there is no control socket to ask'}),
     sessions: isUnanswered ? [] : (sessions ?? []),
     accepted: accepted && {at: accepted.at, how: accepted.how},
     isStale: staleReason !== undefined,

@@ -1,5 +1,5 @@
 import test from 'ava';
-import type {BirdProgress} from '../../src/agent/bird-report.ts';
+import type {BirdState} from '../../src/agent/bird-report.ts';
 import {createHistory} from '../../src/agent/history.ts';
 import {readStatus} from '../../src/agent/status.ts';
 import {renderAgentStatus} from '../../src/cli/agent-status.ts';
@@ -79,7 +79,7 @@ test('before the first whole state, and with publishing off', t => {
 /** The status of a host whose BIRD has accepted something, after a pass with this result for BIRD. */
 async function statusAfter(
   result: {error?: unknown; heldBackBy?: string; changes?: number; pending?: string},
-  {more = {}, readSessions = async () => undefined}: {more?: BirdProgress; readSessions?: () => Promise<undefined>} = {},
+  {more = {}, readSessions = async () => undefined}: {more?: Partial<BirdState>; readSessions?: () => Promise<undefined>} = {},
 ) {
   const history = createHistory();
   history.record([{name: 'bird', wanted: 2, changes: 0, ...result}], 5, 7, false);
@@ -146,6 +146,12 @@ test('a BIRD that does not answer is not taken for one that does not run', async
   t.like(bird, {isRunning: true, sessions: [], unanswered: 'show protocols all: no answer after 3000 ms'});
   const text = renderAgentStatus({...status, bird}, sampleNow);
   t.true(text.includes('its sessions are not known: show protocols all: no answer after 3000 ms\n'), text);
+});
+
+test('a BIRD without a control socket runs as the driver says', async t => {
+  const more = {accepted: {at: 3, how: 'signalled'}};
+  t.like((await statusAfter({}, {more})).bird, {isRunning: true, isStale: false, unanswered: 'there is no control socket to ask'});
+  t.like((await statusAfter({error: new Error('no process')}, {more})).bird, {isRunning: false, isStale: true, unanswered: undefined});
 });
 
 test('everything at once fits 100 columns, and the caret stays under its column', t => {
