@@ -28,7 +28,7 @@ export function birdPaths(folder: string): BirdPaths & {confDir: string} {
 
 /** Starts a real BIRD in the foreground inside a namespace and waits until it answers; it ends with the test. */
 export async function startBird(
-  t: ExecutionContext,
+  t: Pick<ExecutionContext, 'teardown'>,
   {name}: Namespace,
   {birdConf, birdSocket, birdPidFile, program = 'bird'}: BirdPaths,
 ): Promise<RunningBird> {
