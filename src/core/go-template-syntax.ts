@@ -31,6 +31,8 @@ function handlebarsForm(inner: string, open = 'each'): string | undefined {
   if (/^[.$][\w.]*$/.test(inner)) return `{{${value(inner)}}}`;
   if (inner.startsWith('/*')) return '{{!-- … --}}';
   if (/^\$\w+\s*:?=/.test(inner)) return 'the value itself where it is used: Handlebars has no variables';
+  // A name after a dot, or a variable, as an argument: `or .NeighborIP "10.0.0.1"`.
+  if (/[\s(][.$][A-Za-z_]/.test(inner.replaceAll(/"[^"]*"|'[^']*'/g, '""')) && !goWords.test(inner)) return `{{${value(inner)}}}`;
   return goWords.test(inner) || /\s\|\s*(?!\w+(?:\s+\w+)*\|)\w/.test(inner)
     ? 'Handlebars, see templates/README.md: there is no such function'
     : undefined;

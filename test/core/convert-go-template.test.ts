@@ -48,7 +48,7 @@ const translated: ReadonlyArray<readonly [go: string, handlebars: string]> = [
     '{{range $x := .Networks}}{{range $x := $.Networks}}{{$x}}{{end}}{{$x}}{{end}}',
     '{{#each Networks as |x|}}{{#each @root.Networks as |x2|}}{{x2}}{{/each}}{{x}}{{/each}}',
   ],
-  ['{{if .Networks}}a{{else if .LocalAS}}b{{else}}c{{end}}', '{{#if Networks}}a{{else if LocalAS}}b{{else}}c{{/if}}'],
+  ['{{if .Networks}}a{{else if .LocalAS}}b{{else}}c{{end}};', '{{#if Networks}}a{{else if LocalAS}}b{{else}}c{{/if}};'],
   ['{{if .Debug}}debug all;{{end}}', '{{#if (default Vars "debug" false)}}debug all;{{/if}}'],
   ['debug {{.Debug}}', 'debug {{default Vars "debug" false}}'],
   ['{{with .LocalAS}}{{.}}{{else}}none{{end}}', '{{#with LocalAS}}{{this}}{{else}}none{{/with}}'],

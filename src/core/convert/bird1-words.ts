@@ -77,19 +77,16 @@ function takenNames(statements: readonly GlobalStatement[]): ReadonlyMap<string,
   return names;
 }
 
-/** Whether and where the template goes through networks or groups of both families, of which a channel takes one. */
-export function networkEdits({text, tags, family}: Source, note: Note): number[] {
-  const found: number[] = [];
+/** Says where the template goes through networks or groups of both families, of which a channel takes one. */
+export function noteNetworks({text, tags, family}: Source, note: Note): void {
   for (const {start, end, kind} of tags) {
     if (kind === 'comment') continue;
     const tag = text.slice(start, end);
     const [, name] = /(?<![\w"'])(Networks|HostGroups|Blocks|Vips)(?!\w)/.exec(tag) ?? [];
     if (name === 'Networks') {
-      found.push(start);
       note(start, `Networks became Networks${family === 'ipv4' ? 4 : 6}: a static protocol of BIRD 2 takes routes of one family`);
     } else if (name !== undefined && kind === 'open' && /^\{\{~?#\s*each\b/.test(tag)) {
       note(start, `${name} may hold both families, of which this static protocol takes ${family} alone: leave the others out`);
     }
   }
-  return found;
 }

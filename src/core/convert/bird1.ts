@@ -6,7 +6,7 @@ import {maskTags} from './bird-tags.ts';
 import {globalEdits} from './bird1-globals.ts';
 import {protocolEdit} from './bird1-protocol.ts';
 import {findStatements, isBird2, type Source} from './bird1-source.ts';
-import {networkEdits, wordEdits} from './bird1-words.ts';
+import {noteNetworks, wordEdits} from './bird1-words.ts';
 import type {Conversion, OffsetNote} from './conversion.ts';
 
 /**
@@ -30,13 +30,14 @@ export function translateBird1(text: string, family = familyOf(text)): {text: st
   const statements = findStatements(tokens, note);
   const inner = wordEdits(source, statements, note);
   const protocols = statements.flatMap(statement => protocolEdit(source, statement, inner, note) ?? []);
-  const names = protocols.some(({isNewStatic}) => isNewStatic) ? networkEdits(source, note) : [];
+  const isOneFamily = protocols.some(({isNewStatic}) => isNewStatic);
+  if (isOneFamily) noteNetworks(source, note);
   const outer: Edit[] = [...protocols.flatMap(({edits}) => edits), ...globalEdits(source, statements, inner, note)];
   // What lies in a protocol that is written anew is put in there, so the names of tags come last, over the whole.
   const kept = inner.filter(({start}) => !outer.some(edit => start >= edit.start && start < edit.end));
   const whole = edited(text, [...outer, ...kept]);
   return {
-    text: names.length === 0 ? whole : renameNetworks(whole, family),
+    text: isOneFamily ? renameNetworks(whole, family) : whole,
     notes: notes.toSorted((a, b) => a.offset - b.offset),
   };
 }

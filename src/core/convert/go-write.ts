@@ -1,5 +1,5 @@
 import type {OutputPart} from './go-output.ts';
-import type {Piece, TagPiece} from './go-translate.ts';
+import type {Piece, TagPiece} from './go-pieces.ts';
 
 export interface PlacedText {
   readonly text: string;
