@@ -1,5 +1,6 @@
 import {parseBirdConfig} from '../core/bird-config/parse.ts';
 import type {BirdFile} from '../core/desired-bird-files.ts';
+import {forecast, type ProtocolChange} from '../core/forecast.ts';
 import {itemsOnlyIn} from '../core/guards/address-space.ts';
 import {announcedRoutes} from '../core/guards/announced-routes.ts';
 import {firstFew} from '../core/guards/finding.ts';
@@ -13,6 +14,8 @@ export interface Foresight {
   /** Prefixes that neighbours would hear of, or not any more. */
   readonly added: readonly Prefix[];
   readonly withdrawn: readonly Prefix[];
+  /** What BIRD does with its protocols, those that hold sessions and the others. */
+  readonly sessions: readonly ProtocolChange[];
   readonly findings: readonly GuardFinding[];
 }
 
@@ -28,14 +31,35 @@ export function foresee(host: TemplateHost, beforeFiles: readonly BirdFile[], af
   return {
     added: sorted(itemsOnlyIn(fresh ?? [], old ?? [])),
     withdrawn: sorted(itemsOnlyIn(old ?? [], fresh ?? [])),
+    sessions: forecast(before, after),
     findings: guardFiles(host, afterFiles, {before: beforeFiles.length === 0 ? undefined : before, after}),
   };
 }
 
 /** As lines that a program which reads the diff passes over. */
-export function foresightLines({added, withdrawn, findings}: Foresight): string[] {
+export function foresightLines({added, withdrawn, sessions, findings}: Foresight): string[] {
   const prefixes = [...few('+', added), ...few('-', withdrawn)];
-  return [`Prefixes: ${prefixes.length === 0 ? 'no change' : prefixes.join(', ')}`, ...findings.map(findingLine)].map(line => `# ${line}`);
+  const held = sessions.filter(({isSession}) => isSession).map(change => `Sessions: ${change.name} ${describe(change)}`);
+  // Routes that come and go are told already.
+  const others = sessions.filter(({isSession, action}) => !isSession && action !== 'update');
+  return [
+    `Prefixes: ${prefixes.length === 0 ? 'no change' : prefixes.join(', ')}`,
+    ...(held.length === 0 ? ['Sessions: no change'] : held),
+    ...others.map(change => `Others: ${change.name} (${change.kind}) ${describe(change)}`),
+    ...findings.map(findingLine),
+  ].map(line => `# ${line}`);
+}
+
+const words = {
+  add: 'starts',
+  remove: 'stops',
+  restart: 'restarts',
+  reload: 'stays up and sends or asks for its routes anew',
+  update: 'stays up',
+};
+
+function describe({action, reasons}: ProtocolChange): string {
+  return `${words[action]}: ${reasons.join('; ')}`;
 }
 
 const shown = 20;

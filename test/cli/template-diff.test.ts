@@ -61,6 +61,20 @@ test('what neighbours do not get to hear is no announced prefix', async t => {
   t.regex(stdout, /\n# refused \(guard withdraw\): 2 of 2 announced prefixes \(100 %\) would be withdrawn at once, /);
 });
 
+test('sessions that would restart are named with the reason, other changes without harm are not', async t => {
+  const host = await templateFolder(t);
+  await goLive(host);
+  await host.write('t/publisher.conf', publisher.replace('as 65001;', 'as 65001;\n  hold time 9;').replace('as 65001;', 'as 65002;'));
+  const {stdout} = await host.template('diff');
+  t.regex(stdout, /\n# Prefixes: no change\n# Sessions: romana_bgp restarts: .*neighbor .* → .*; hold time .* → 9\b.*\n$/);
+  const {sessions} = JSON.parse((await host.template('diff', '-f', 'json')).stdout);
+  t.like(sessions, [{name: 'romana_bgp', kind: 'bgp', isSession: true, action: 'restart'}]);
+
+  await host.write('t/publisher.conf', publisher.replace('{{#each Networks4}}', '  route 10.1.0.64/29 reject;\n{{#each Networks4}}'));
+  const routes = await host.template('diff');
+  t.true(routes.stdout.endsWith('\n# Prefixes: + 10.1.0.64/29\n# Sessions: no change\n'), routes.stdout);
+});
+
 test('on a host without BIRD files everything is new', async t => {
   const {folder, template} = await templateFolder(t);
   const {stdout} = await template('diff');
