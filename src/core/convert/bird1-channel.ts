@@ -53,12 +53,14 @@ function project(source: ChannelSource, item: BirdItem, isMoved: boolean): strin
 }
 
 function channelText(source: ChannelSource, moved: string, before: string, after: string): string {
-  return moved.includes('\n') || before.endsWith('\n') ? channelLines(source, moved, before, after) : channelInLine(source, moved, after);
+  return moved.includes('\n') || before.endsWith('\n')
+    ? channelLines(source, moved, before, after)
+    : channelInLine(source, moved, before, after);
 }
 
-function channelInLine({family, defaults}: ChannelSource, moved: string, after: string): string {
+function channelInLine({family, defaults}: ChannelSource, moved: string, before: string, after: string): string {
   const options = [moved.trim(), ...defaults].filter(Boolean).join(' ');
-  return ` ${family}${options === '' ? '' : ` { ${options} }`};${/^\s/.test(after) ? '' : ' '}`;
+  return `${/\s$/.test(before) ? '' : ' '}${family}${options === '' ? '' : ` { ${options} }`};${after === '' || !/^\s/.test(after) ? ' ' : ''}`;
 }
 
 function channelLines({family, defaults, text, items}: ChannelSource, moved: string, before: string, after: string): string {
