@@ -18,6 +18,27 @@ test('a Go template is translated, and renders', async t => {
   t.regex(rendered, /\n\s+route 10\.1\.0\.0\/29 reject;\n\s+route 10\.1\.0\.8\/29 reject;\n/);
 });
 
+test('with --to bird2 a protocol of BIRD 1.6 gets its channel', async t => {
+  const {folder, template, write} = await templateFolder(t);
+  const routes = 'protocol static romana {\n{{range .Networks}}\n  route {{.}} reject;\n{{end}}\n}\n';
+  const bgp =
+    'protocol bgp romana_bgp {\n  local as 65534;\n  neighbor 192.168.20.1 as 65001;\n  import none;\n  export where proto = "romana";\n}\n';
+  const file = await write('publisher.go', routes + bgp);
+  const {status, stderr} = await romana(['template', 'convert', file, '--to', 'bird2', '-o', `${folder}/t/publisher.conf`]);
+  t.is(status, 0, stderr);
+  t.regex(await readFile(`${folder}/t/publisher.conf`, 'utf8'), /protocol static romana \{\s+ipv4;/);
+  const check = await template('check');
+  t.is(check.status, 0, check.stderr);
+  t.is((await romana(['template', 'convert', file, '--to', 'bird3'])).status, 2);
+});
+
+test('what BIRD 1.6 a file was for can be said where it does not tell itself', async t => {
+  const convert = (...args: string[]) =>
+    romana(['template', 'convert', '-', '--to', 'bird2', ...args], {input: 'protocol static romana {\n}\n'});
+  t.regex((await convert('--family', 'ipv6')).stdout, /ipv6;/);
+  t.regex((await convert('--family', 'ipv4')).stdout, /ipv4;/);
+});
+
 test('standard input is read for -', async t => {
   const {stdout} = await romana(['template', 'convert', '-'], {input: '{{.LocalAS}}\n'});
   t.is(stdout, '{{LocalAS}}\n');
@@ -42,7 +63,7 @@ test('a template is not converted into itself, and what is no template not at al
   t.regex(self.stderr, /^romana: cannot convert \S+ into itself: /);
   t.is(await readFile(file, 'utf8'), go);
 
-  const wrong = await write('wrong.go', 'a\n{{range}\n');
+  const wrong = await write('wrong.go', 'a\n{{range .Networks}}\n');
   const {status, stdout, stderr} = await romana(['template', 'convert', wrong, '-o', `${folder}/out`]);
   t.is(status, 1);
   t.is(stdout, '');

@@ -4,8 +4,14 @@ import {data, publisher, type TemplateFolder, templateFolder} from './template-f
 
 /** Makes what the templates give live, as the agent does. */
 async function goLive({folder, template, write}: TemplateFolder): Promise<void> {
-  await write('etc/bird/bird.conf', (await template('render', '--file', 'bird.conf')).stdout);
-  await write('etc/bird/conf.d/publisher.conf', (await template('render')).stdout);
+  for (const [name, live] of [
+    ['bird.conf', 'etc/bird/bird.conf'],
+    ['publisher.conf', 'etc/bird/conf.d/publisher.conf'],
+  ] as const) {
+    const {status, stdout, stderr} = await template('render', '--file', name);
+    if (status !== 0) throw new Error(stderr);
+    await write(live, stdout);
+  }
   await cp(`${folder}/t`, `${folder}/old`, {recursive: true});
 }
 
