@@ -1,8 +1,8 @@
 import {type Position, TemplateFaultError} from './template-error.ts';
 import {isTrue, templateHelpers} from './template-helpers.ts';
 import type {BlockNode, Expression, OutputNode, TemplateNode} from './template-nodes.ts';
-import {enter, frame, resolvePath, rootScope, type Scope} from './template-scope.ts';
-import type {Piece} from './template-source-map.ts';
+import {enter, resolvePath, rootScope, type Scope} from './template-scope.ts';
+import {type Piece, valuePiece} from './template-source-map.ts';
 import {isRecord, kindOf, printable} from './template-values.ts';
 
 /** Walks a parsed template over the data and gives its output, piece by piece. Throws TemplateFaultError. */
@@ -14,8 +14,8 @@ export function evaluateTemplate(nodes: readonly TemplateNode[], data: unknown):
 
 function runNodes(nodes: readonly TemplateNode[], scope: Scope, pieces: Piece[]): void {
   for (const node of nodes) {
-    if (node.kind === 'text') pieces.push({text: node.text, line: node.line, isValue: false});
-    else if (node.kind === 'output') pieces.push({text: outputText(node, scope), line: node.at.line, isValue: true});
+    if (node.kind === 'text') pieces.push(node.piece);
+    else if (node.kind === 'output') pieces.push(valuePiece(outputText(node, scope), node.at.line));
     else runBlock(node, scope, pieces);
   }
 }
@@ -48,13 +48,13 @@ function runEach({argument, names, body, inverse, at}: BlockNode, value: unknown
   if (!Array.isArray(value) && !isRecord(value)) {
     throw new TemplateFaultError(`#each needs a list or a map, ${describe(argument)} is ${kindOf(value)}`, at);
   }
-  const entries: Array<[string | number, unknown]> = Array.isArray(value)
-    ? value.map((item, index) => [index, item])
-    : Object.entries(value);
-  if (entries.length === 0) runNodes(inverse, scope, pieces);
-  for (const [index, [key, item]] of entries.entries()) {
-    const data = frame(scope, {key, index, first: index === 0, last: index === entries.length - 1});
-    runNodes(body, enter({...scope, data}, item, names, [item, key]), pieces);
+  const keys = Array.isArray(value) ? undefined : Object.keys(value);
+  const items: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+  if (items.length === 0) runNodes(inverse, scope, pieces);
+  for (const [index, item] of items.entries()) {
+    const key = keys?.[index] ?? index;
+    const data = {values: {key, index, first: index === 0, last: index === items.length - 1}, outer: scope.data};
+    runNodes(body, enter(scope, item, names, [item, key], data), pieces);
   }
 }
 

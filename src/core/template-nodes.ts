@@ -1,12 +1,12 @@
 import type {Position} from './template-error.ts';
+import type {Piece} from './template-source-map.ts';
 
 /** A template after parsing: what template-evaluate.ts walks. */
 export type TemplateNode = TextNode | OutputNode | BlockNode;
 
 export interface TextNode {
   readonly kind: 'text';
-  readonly text: string;
-  readonly line: number;
+  readonly piece: Piece;
 }
 
 export interface OutputNode {

@@ -3,6 +3,7 @@ import {findGoSyntax} from './go-template-syntax.ts';
 import {type Position, TemplateFaultError} from './template-error.ts';
 import {templateHelpers} from './template-helpers.ts';
 import type {BlockNode, Expression, TemplateNode} from './template-nodes.ts';
+import {textPiece} from './template-source-map.ts';
 import {syntaxFault} from './template-syntax-fault.ts';
 
 /** Parses a Handlebars template and refuses what we do not take (Go syntax, partials, decorators, unknown helpers). Throws TemplateFaultError. */
@@ -35,7 +36,7 @@ function parseStatement(statement: hbs.AST.Statement): TemplateNode[] {
 /** Handlebars has taken white space around block tags away; what is left still stands at its place in the original. */
 function parseText({value, original, loc}: hbs.AST.ContentStatement): TemplateNode {
   const skipped = String(original).slice(0, Math.max(0, String(original).lastIndexOf(value)));
-  return {kind: 'text', text: value, line: loc.start.line + skipped.split('\n').length - 1};
+  return {kind: 'text', piece: textPiece(value, loc.start.line + skipped.split('\n').length - 1)};
 }
 
 const blockHelpers = ['if', 'unless', 'each', 'with'] as const;

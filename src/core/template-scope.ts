@@ -9,7 +9,8 @@ export interface Scope {
   readonly data: DataFrame;
 }
 
-interface DataFrame {
+/** The `@` values of a block; those that it does not set itself are those around it. */
+export interface DataFrame {
   readonly values: Readonly<Record<string, unknown>>;
   readonly outer: DataFrame | undefined;
 }
@@ -19,14 +20,9 @@ export function rootScope(value: unknown): Scope {
 }
 
 /** The scope inside a block over `value`. As in Handlebars, a block over the current value itself is no level for `../`. */
-export function enter(scope: Scope, value: unknown, names: readonly string[], values: readonly unknown[]): Scope {
+export function enter(scope: Scope, value: unknown, names: readonly string[], values: readonly unknown[], data = scope.data): Scope {
   const named = names.length === 0 ? scope.names : new Map([...scope.names, ...names.map((name, index) => [name, values[index]] as const)]);
-  return {value, outer: value === scope.value ? scope.outer : scope, names: named, data: scope.data};
-}
-
-/** A frame of `@` values around the present one, whose other values go on. */
-export function frame({data}: Scope, values: Readonly<Record<string, unknown>>): DataFrame {
-  return {values: {...data.values, ...values}, outer: data};
+  return {value, outer: value === scope.value ? scope.outer : scope, names: named, data};
 }
 
 /** The value that a path names; throws TemplateFaultError when it does not exist. Only own properties of maps and lists can be reached. */
@@ -56,17 +52,22 @@ function scopeAt(path: PathExpression, scope: Scope): Scope {
   return found;
 }
 
-function dataAt(path: PathExpression, {data}: Scope): unknown {
+function dataAt({parts: [name = ''], depth: levels}: PathExpression, {data}: Scope): unknown {
   let found: DataFrame | undefined = data;
-  for (let depth = path.depth; depth > 0; depth -= 1) found = found?.outer;
+  for (let depth = levels; depth > 0; depth -= 1) found = found?.outer;
+  while (found?.outer !== undefined && !Object.hasOwn(found.values, name)) found = found.outer;
   return found?.values;
 }
 
 function hint({parts, text, depth, isData}: PathExpression, part: string, scope: Scope): string {
   const [first = ''] = parts;
-  const root = scope.data.values['root'];
+  const root = rootOf(scope.data);
   if (isData || part !== first || depth > 0 || typeof root !== 'object' || root === null) {
     return parts[0] === 'Vars' && parts.length === 2 ? `: set it under publish.vars, or ask for it with (has Vars "${part}")` : '';
   }
   return scope.outer !== undefined && Object.hasOwn(root, first) ? ` inside this block, write @root.${text}` : '';
+}
+
+function rootOf({values, outer}: DataFrame): unknown {
+  return outer === undefined ? values['root'] : rootOf(outer);
 }

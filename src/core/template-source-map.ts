@@ -1,8 +1,28 @@
-/** A piece of output and the template line that it begins on. Text of the template goes on to the next line at each line end, a value does not. */
+/** A piece of output: a part of each rendered line that it touches. */
 export interface Piece {
   readonly text: string;
+  readonly parts: readonly LinePart[];
+}
+
+interface LinePart {
+  /** The template's line that it comes from. */
   readonly line: number;
-  readonly isValue: boolean;
+  readonly isEmpty: boolean;
+  readonly isVisible: boolean;
+}
+
+/** A piece of the template's own text, which goes on to the next line at each line end. */
+export function textPiece(text: string, line: number): Piece {
+  return {text, parts: text.split('\n').map((part, index) => linePart(part, line + index))};
+}
+
+/** A value, all of which comes from the line where its tag stands. */
+export function valuePiece(text: string, line: number): Piece {
+  return {text, parts: text.includes('\n') ? text.split('\n').map(part => linePart(part, line)) : [linePart(text, line)]};
+}
+
+function linePart(text: string, line: number): LinePart {
+  return {line, isEmpty: text === '', isVisible: /\S/.test(text)};
 }
 
 export interface RenderedText {
@@ -17,30 +37,22 @@ export function joinPieces(pieces: readonly Piece[]): RenderedText {
   let current: number | undefined;
   let isVisible = false;
   let last = 1;
+  let text = '';
 
-  const see = (part: string, line: number) => {
-    last = line;
-    if (part === '' || (current !== undefined && isVisible)) return;
-    const partIsVisible = /\S/.test(part);
-    if (current === undefined || partIsVisible) current = line;
-    isVisible = partIsVisible;
-  };
-
-  for (const {text, line, isValue} of pieces) {
-    // Most pieces are parts of one line; there are many of them.
-    if (!text.includes('\n')) {
-      see(text, line);
-      continue;
-    }
-    const parts = text.split('\n');
-    for (const [index, part] of parts.entries()) {
-      see(part, isValue ? line : line + index);
-      if (index === parts.length - 1) continue;
-      lines.push(current ?? last);
-      current = undefined;
-      isVisible = false;
+  for (const piece of pieces) {
+    text += piece.text;
+    for (const [index, part] of piece.parts.entries()) {
+      if (index > 0) {
+        lines.push(current ?? last);
+        current = undefined;
+        isVisible = false;
+      }
+      last = part.line;
+      if (part.isEmpty || isVisible) continue;
+      if (current === undefined || part.isVisible) current = part.line;
+      isVisible = part.isVisible;
     }
   }
   lines.push(current ?? last);
-  return {text: pieces.map(({text}) => text).join(''), lines};
+  return {text, lines};
 }
