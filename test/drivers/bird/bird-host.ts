@@ -28,6 +28,7 @@ export interface DriverParts {
   readonly run?: Run;
   /** From a question for which this is true on, BIRD never answers again, as to a program that was killed. */
   readonly isDead?: (question: string) => boolean;
+  readonly onLanded?: () => void;
 }
 
 /** A host's side of the tests: templates, the driver, a log of every command, question to BIRD and signal, and a BIRD to start. */
@@ -68,9 +69,10 @@ export async function createBirdHost(t: ExecutionContext, label: string): Promis
         publish: {birdConf, confDir, ...publish},
         templates: Object.entries(templates).map(([name, text]) => ({file: path.join(folder, 'templates', name), text})),
       }),
-    driver: ({files = systemFiles, run = namespace.run, isDead = () => false} = {}) =>
+    driver: ({files = systemFiles, run = namespace.run, isDead = () => false, onLanded = () => undefined} = {}) =>
       createBird({
         ...paths,
+        onLanded,
         files,
         clock: systemClock,
         run: (command, args, options) => {
