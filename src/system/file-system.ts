@@ -10,10 +10,12 @@ export interface FileSystem {
   read(file: string): Promise<string | undefined>;
   /** What a file holds from that byte on; '' when there is no such file, or it is shorter. */
   readFrom(file: string, offset: number): Promise<string>;
+  /** Another one after every change of the file; undefined when there is no such file. */
+  stampOf(file: string): Promise<string | undefined>;
   /** In bytes; 0 when there is no such file. */
   sizeOf(file: string): Promise<number>;
-  /** The text of every regular file of a folder by its name, hidden ones left out; empty when there is no such folder. */
-  readFolder(folder: string): Promise<ReadonlyMap<string, string>>;
+  /** The text of every regular file of a folder, or of those that are wanted, by its name, hidden ones left out; empty when there is no such folder. */
+  readFolder(folder: string, isWanted?: (name: string) => boolean): Promise<ReadonlyMap<string, string>>;
   /** Writes without the care that a live file needs. Makes the folder if missing. */
   write(file: string, text: string, mode: number, owner?: Owner): Promise<void>;
   /** Makes a folder and those around it; only its own mode and owner are as given, also when it was there. */
@@ -40,11 +42,17 @@ export const systemFiles: FileSystem = {
       await handle.close();
     }
   },
+  async stampOf(file) {
+    const found = await unlessMissing(stat(file, {bigint: true}), undefined);
+    return found && `${found.dev} ${found.ino} ${found.size} ${found.ctimeNs}`;
+  },
   sizeOf: async file => (await unlessMissing(stat(file), undefined))?.size ?? 0,
-  async readFolder(folder) {
+  async readFolder(folder, isWanted = () => true) {
     const names = await unlessMissing(readdir(folder), []);
     const texts = await Promise.all(
-      names.filter(name => !name.startsWith('.')).map(async name => [name, await readRegular(path.join(folder, name))] as const),
+      names
+        .filter(name => !name.startsWith('.') && isWanted(name))
+        .map(async name => [name, await readRegular(path.join(folder, name))] as const),
     );
     return new Map(texts.flatMap(([name, text]) => (text === undefined ? [] : [[name, text]])));
   },

@@ -15,6 +15,7 @@ import {step} from '../../src/reconcile/step.ts';
 import {systemClock} from '../../src/system/clock.ts';
 import {systemFiles} from '../../src/system/file-system.ts';
 import {replaceFile} from '../../src/system/files.ts';
+import {createRun} from '../../src/system/run.ts';
 import {nodeState, openGuards} from '../helpers/node-state.ts';
 import {type Benchmark, describeSamples, percentile} from './benchmark.ts';
 import {startTwoBirds, type TwoBirds, timers} from './two-birds.ts';
@@ -86,15 +87,20 @@ interface Sample {
 async function measure({host, tor, folder}: TwoBirds, size: number) {
   const {birdConf, confDir, birdSocket, birdPidFile} = host;
   const control = host.bird.control;
-  const bird = createBird({run: host.run, files: systemFiles, clock: systemClock, control, birdConf, confDir, birdSocket, birdPidFile});
+  const bird = createBird({run: createRun(), files: systemFiles, clock: systemClock, control, birdConf, confDir, birdSocket, birdPidFile});
   const steps = [step<NodeState, ReturnType<typeof birdItem>>(bird, state => desiredBird(state).map(birdItem))];
   const own = Array.from({length: size}, (_, index) => parsePrefix(`10.${index >> 13}.${(index >> 5) & 255}.${(index & 31) * 8}/29`));
-  const nodeWith = (blocks: readonly Prefix[]) =>
-    nodeState({
+  const released = {network: 'net1', host: '', tenant: '', segment: ''};
+  const nodeWith = (blocks: readonly Prefix[], free: readonly Prefix[] = []) => {
+    const node = nodeState({
       blocks,
       publish: {birdConf, confDir, guards: {...openGuards, maxWithdrawPercent: 50}},
       templates: Object.entries(templates).map(([name, text]) => ({file: path.join(folder, 'templates', name), text})),
     });
+    // As in the store, a block stays listed after it was released.
+    const all = new Map([...node.state.blocks, ...free.map(cidr => [cidr, {cidr, ...released}] as const)]);
+    return {...node, state: {...node.state, blocks: all}};
+  };
   const pass = async (node: NodeState): Promise<void> => {
     const [result] = await reconcile(steps, node);
     if (result?.pending !== undefined) {
@@ -130,17 +136,17 @@ async function measure({host, tor, folder}: TwoBirds, size: number) {
     const done = performance.timeOrigin + performance.now() - start;
     const sample = {done, learned: (await learnedAt(prefix)) - start};
     const text = await readFile(path.join(confDir, 'publisher.conf'), 'utf8');
-    await pass(nodeWith(own));
+    await pass(nodeWith(own, [prefix]));
     await gone(prefix);
 
     // By hand: the same files, lying ready.
     await replaceFile(path.join(confDir, 'publisher.conf'), text);
     await sleep(50);
     const handStart = performance.timeOrigin + performance.now();
-    await shell('ip', ['netns', 'exec', host.namespace, 'sh', '-c', `bird -p -c ${birdConf} && birdc -s ${birdSocket} configure`]);
+    await shell('sh', ['-c', `bird -p -c ${birdConf} && birdc -s ${birdSocket} configure`]);
     const handDone = performance.timeOrigin + performance.now() - handStart;
     const hand = {done: handDone, learned: (await learnedAt(prefix)) - handStart};
-    await pass(nodeWith(own));
+    await pass(nodeWith(own, [prefix]));
     await gone(prefix);
 
     const data = templateData(node);

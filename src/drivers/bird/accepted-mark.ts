@@ -35,8 +35,19 @@ export const markName = '.romana-accepted';
 /** Identifies a set of files by their paths and texts. */
 export function hashOf(files: ReadonlyArray<Pick<BirdFile, 'path' | 'text'>>): string {
   const hash = createHash('sha256');
-  for (const {path, text} of files.toSorted((a, b) => (a.path < b.path ? -1 : 1))) hash.update(`${path}\0${text.length}\0${text}`);
+  for (const digest of files.map(digestOf).toSorted()) hash.update(digest);
   return hash.digest('hex');
+}
+
+/** A file may be large, and is a part of several sets in one pass. */
+const digests = new WeakMap<object, string>();
+
+function digestOf(file: Pick<BirdFile, 'path' | 'text'>): string {
+  const known = digests.get(file);
+  if (known !== undefined) return known;
+  const digest = createHash('sha256').update(`${file.path}\0`).update(file.text).digest('hex');
+  digests.set(file, digest);
+  return digest;
 }
 
 /** Identifies what a set is made from, whatever the prefixes are. */

@@ -90,6 +90,8 @@ export function createBird(options: BirdOptions): BirdDriver {
   let rejected: Refusal | undefined;
   let chosen: readonly string[] | undefined;
   let withLastGoodTemplate = false;
+  // What read() has found, for the apply() that follows.
+  let seen: Situation | undefined;
 
   const look = async (): Promise<Situation> => {
     const situation = await readSituation({live, control, process});
@@ -106,6 +108,7 @@ export function createBird(options: BirdOptions): BirdDriver {
 
     async read() {
       const situation = await look();
+      seen = situation;
       const {own, mark} = situation;
       // Files that no agent has put there are somebody else's, even under the names that are meant for ours.
       const isOurs = mark !== undefined || own.some(file => file.path === live.publisher && file.text.startsWith(headerStart));
@@ -119,8 +122,10 @@ export function createBird(options: BirdOptions): BirdDriver {
     async apply({create, update, remove}: Plan<BirdItem>) {
       flight.requireLanded();
       const wish = [...create, ...update].find(item => item.wish !== undefined)?.wish;
-      if (wish !== undefined) await put(wish, await look());
-      else if (remove.length > 0) await withdraw(await look());
+      const situation = seen ?? (await look());
+      seen = undefined;
+      if (wish !== undefined) await put(wish, situation);
+      else if (remove.length > 0) await withdraw(situation);
     },
 
     status() {

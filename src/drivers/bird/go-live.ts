@@ -3,6 +3,7 @@ import {NotYetError} from '../../reconcile/driver.ts';
 import type {Clock} from '../../system/clock.ts';
 import type {FileSystem} from '../../system/file-system.ts';
 import {type AcceptedMark, frameHash, hashOf} from './accepted-mark.ts';
+import type {ProtocolStates} from './baseline.ts';
 import type {BirdProcess} from './bird-process.ts';
 import {readBirdStatus} from './bird-status.ts';
 import type {Configure} from './configure.ts';
@@ -13,7 +14,7 @@ import type {LiveFiles} from './live-files.ts';
 import {createPublication, type Job} from './publication.ts';
 import {type Refusal, type Refusals, refusedMark} from './refusals.ts';
 import {BirdRejectedError, BirdUnconfirmedError, explainRejection, isRejection} from './rejection.ts';
-import {createReview, type Warning, type WholeSet} from './review.ts';
+import {createReview, type Review, type Warning, type WholeSet} from './review.ts';
 import {createSettling, runsAsAccepted, type Situation} from './situation.ts';
 import type {Staging} from './staging.ts';
 
@@ -59,24 +60,37 @@ export function createGoLive(parts: GoLiveParts) {
       const whole = await wholeOf(set);
       const isUnknown = situation.isAsAccepted && !runsAsAccepted(situation);
       if (situation.isAsAccepted && situation.mark?.hash === whole.key) return isUnknown ? bringBack(situation) : undefined;
-      const before = beforeOf(situation, wish);
+      let isHandedOver = false;
       try {
-        const judged = review(before, whole, wish.announces);
+        await staging.write(whole.files, await live.owner());
+        // While another process reads the files, the guards look at them here, and BIRD says what is up.
+        const checking = Promise.all([check(whole), statesOf(situation)]);
+        const judged = await reviewBeside(checking, () => review(beforeOf(situation, wish), whole, wish.announces));
         warnings = judged.warnings;
         if (situation.connection.how === 'none') return await installOnly(set, wish, situation, situation.connection.error);
+        let [, states] = await checking;
         // What a trial would go back to must be what was accepted. Where only routes change, that comes with the new set.
-        if (isUnknown && judged.touches !== 'nothing') await bringBack(situation);
+        if (isUnknown && judged.touches !== 'nothing') {
+          await bringBack(situation);
+          states = await statesOf(situation);
+        }
         const missing = judged.touches === 'nothing' ? [] : await settling.missing(situation);
         if (missing.length > 0)
           throw new NotYetError(`before a new configuration is tried, ${missing.join(', ')} must be up with the last accepted one`);
-        await stage(whole);
-        await publish({set, whole, announces: wish.announces, review: judged, live: situation}, situation);
+        isHandedOver = true;
+        await publish({set, whole, announces: wish.announces, review: judged, live: situation}, states, situation);
       } catch (error) {
         if (isRejection(error) && refusals.find([whole.key]) === undefined) await keepRefusal(error, set, whole, situation);
         throw error;
+      } finally {
+        if (!isHandedOver) await staging.remove();
       }
     },
   };
+
+  async function statesOf({connection}: Situation): Promise<ProtocolStates> {
+    return connection.how === 'socket' ? publication.readStates() : new Map();
+  }
 
   async function wholeOf({files: own}: BirdSet): Promise<WholeSet> {
     const all = [...own, ...(await readIncluded(own, files))];
@@ -105,20 +119,19 @@ export function createGoLive(parts: GoLiveParts) {
     return mark.frame && {key: `again ${mark.hash}`, files: [...buildWith(mark.frame).files, ...included]};
   }
 
-  async function stage(whole: WholeSet): Promise<void> {
-    await staging.write(whole.files, await live.owner());
+  async function check(whole: WholeSet): Promise<void> {
     if (checked === whole.key) return;
     await staging.check(whole.files);
     checked = whole.key;
   }
 
-  async function publish(job: Job, {connection, mark}: Situation): Promise<void> {
+  async function publish(job: Job, before: ProtocolStates, {connection, mark}: Situation): Promise<void> {
     const work = async (onWaiting: (waitingFor: readonly string[]) => void) => {
       try {
         const accepted =
           connection.how === 'signal'
             ? await publication.bySignal(job, connection.pid, onWaiting)
-            : await publication.bySocket(job, onWaiting);
+            : await publication.bySocket(job, before, onWaiting);
         await live.writeMark({...accepted, refused: mark?.refused});
         count('accepted');
       } catch (error) {
@@ -140,7 +153,6 @@ export function createGoLive(parts: GoLiveParts) {
     {mark}: {mark: AcceptedMark | undefined},
   ): Promise<void> {
     count(error instanceof BirdUnconfirmedError ? 'undone' : 'refused');
-    await staging.remove();
     const key = error instanceof BirdUnconfirmedError && isOtherFrame(set, mark) ? frameHash(set.frame) : whole.key;
     const refused = refusedMark(key, refusals.add(key, error));
     if (mark !== undefined && refused !== undefined) await live.writeMark({...mark, refused});
@@ -153,8 +165,8 @@ export function createGoLive(parts: GoLiveParts) {
     const set = isNew && mark?.frame !== undefined ? buildWith(mark.frame) : wanted;
     const whole = await wholeOf(set);
     if (!situation.isAsAccepted || whole.key !== mark?.hash) {
-      await stage(whole);
-      await staging.remove();
+      await staging.write(whole.files, await live.owner());
+      await check(whole);
       await live.install(set.files, situation, await live.owner());
       const sources = Object.fromEntries(set.files.map(file => [file.path, file.source]));
       const rest = {sessions: mark?.sessions ?? [], configuredAt: '', refused: mark?.refused};
@@ -174,4 +186,15 @@ export function createGoLive(parts: GoLiveParts) {
 /** True when a set comes from other templates or variables than what was last accepted. */
 export function isOtherFrame({frame}: BirdSet, mark: AcceptedMark | undefined): boolean {
   return mark?.frame === undefined || frameHash(frame) !== frameHash(mark.frame);
+}
+
+/** Reviews while a check goes on. What BIRD itself has against a set says its place better than a guard, and goes first. */
+async function reviewBeside(checking: Promise<unknown>, review: () => Review): Promise<Review> {
+  checking.catch(() => undefined);
+  try {
+    return review();
+  } catch (error) {
+    await checking;
+    throw error;
+  }
 }

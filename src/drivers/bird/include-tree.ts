@@ -9,21 +9,15 @@ const deepest = 8;
 export async function readIncluded(set: readonly BirdFile[], files: Pick<FileSystem, 'read' | 'readFolder'>): Promise<BirdFile[]> {
   const own = new Set(set.map(file => file.path));
   const found = new Map<string, BirdFile>();
-  const folders = new Map<string, Promise<ReadonlyMap<string, string>>>();
-  const readFolder = (folder: string) => {
-    const known = folders.get(folder) ?? files.readFolder(folder);
-    folders.set(folder, known);
-    return known;
-  };
-
   const matches = async (pattern: string): Promise<[string, string][]> => {
     const folder = path.dirname(pattern);
     if (!/[*?[]/.test(pattern)) {
       const text = await files.read(pattern);
       return text === undefined ? [] : [[pattern, text]];
     }
-    const texts = await readFolder(folder);
-    return [...texts].flatMap(([name, text]) => (path.matchesGlob(name, path.basename(pattern)) ? [[path.join(folder, name), text]] : []));
+    const isNew = (name: string) => path.matchesGlob(name, path.basename(pattern)) && !own.has(path.join(folder, name));
+    const texts = await files.readFolder(folder, isNew);
+    return [...texts].map(([name, text]) => [path.join(folder, name), text]);
   };
 
   let level: readonly Pick<BirdFile, 'path' | 'text'>[] = set;

@@ -31,6 +31,19 @@ export function createLiveFiles({files, birdConf, confDir, birdSocket}: LiveFile
   // bird.conf comes last: it must not include what is not there yet.
   const paths = [publisher, birdConf];
   let mark: AcceptedMark | undefined;
+  // A file may be large; one that nobody has touched since is not read again.
+  const seen = new Map<string, {readonly stamp: string; readonly file: BirdFile}>();
+
+  const readOwn = async (file: string): Promise<BirdFile | undefined> => {
+    const stamp = await files.stampOf(file);
+    const known = seen.get(file);
+    if (stamp !== undefined && known?.stamp === stamp) return known.file;
+    const text = await files.read(file);
+    const found = text === undefined ? undefined : {path: file, text, source: mark?.sources[file] ?? ''};
+    if (stamp === undefined || found === undefined) seen.delete(file);
+    else seen.set(file, {stamp, file: found});
+    return found;
+  };
 
   return {
     publisher,
@@ -41,9 +54,8 @@ export function createLiveFiles({files, birdConf, confDir, birdSocket}: LiveFile
     },
 
     async read(): Promise<LiveState> {
-      const [texts, markText] = await Promise.all([Promise.all(paths.map(file => files.read(file))), files.read(markFile)]);
-      mark = parseMark(markText);
-      const own = paths.flatMap((file, index) => present(file, texts[index], mark));
+      mark = parseMark(await files.read(markFile));
+      const own = (await Promise.all(paths.map(readOwn))).filter(file => file !== undefined);
       const included = await readIncluded(own, files);
       return {own, included, mark, isAsAccepted: mark?.hash === hashOf([...own, ...included])};
     },
@@ -60,7 +72,10 @@ export function createLiveFiles({files, birdConf, confDir, birdSocket}: LiveFile
         const current = own.find(candidate => candidate.path === file);
         if (wanted === undefined && current !== undefined) await files.remove(file);
         // Templates may hold passwords: BIRD's own group reads, others do not.
-        if (wanted !== undefined && wanted.text !== current?.text) await files.replace(file, wanted.text, 0o640, owner);
+        if (wanted === undefined || wanted.text === current?.text) continue;
+        await files.replace(file, wanted.text, 0o640, owner);
+        const stamp = await files.stampOf(file);
+        if (stamp !== undefined) seen.set(file, {stamp, file: wanted});
       }
     },
 
@@ -72,7 +87,10 @@ export function createLiveFiles({files, birdConf, confDir, birdSocket}: LiveFile
     /** The kept files, if they are what was last accepted. */
     async acceptedCopies({mark, included}: LiveState): Promise<readonly BirdFile[] | undefined> {
       const texts = await Promise.all(paths.map(file => files.read(copyOf(file))));
-      const copies = paths.flatMap((file, index) => present(file, texts[index], mark));
+      const copies = paths.flatMap((file, index) => {
+        const text = texts[index];
+        return text === undefined ? [] : [{path: file, text, source: mark?.sources[file] ?? ''}];
+      });
       return mark !== undefined && mark.hash === hashOf([...copies, ...included]) ? copies : undefined;
     },
 
@@ -87,10 +105,6 @@ export function createLiveFiles({files, birdConf, confDir, birdSocket}: LiveFile
       else await files.replace(markFile, `${JSON.stringify(mark)}\n`, 0o600);
     },
   };
-}
-
-function present(file: string, text: string | undefined, mark: AcceptedMark | undefined): BirdFile[] {
-  return text === undefined ? [] : [{path: file, text, source: mark?.sources[file] ?? ''}];
 }
 
 function copyOf(file: string): string {

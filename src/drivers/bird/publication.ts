@@ -11,7 +11,7 @@ import type {LiveFiles, LiveState} from './live-files.ts';
 import {BirdRejectedError, BirdUnconfirmedError, explainRejection} from './rejection.ts';
 import type {Review, WholeSet} from './review.ts';
 import type {Staging} from './staging.ts';
-import {createTrial, type TrialResult} from './trial.ts';
+import {createTrial, type Seen, type TrialResult} from './trial.ts';
 import {createSignalTrial} from './trial-by-signal.ts';
 
 /** A set on its way to BIRD: reviewed, staged, and taken by `bird -p`. */
@@ -36,7 +36,8 @@ export interface PublicationParts {
 
 /** Hands a set over to a running BIRD, and gives the mark of what it accepted. Rejects with BirdRejectedError, BirdUnconfirmedError, or what BIRD's control says. */
 export interface Publication {
-  bySocket(job: Job, onWaiting: (waitingFor: readonly string[]) => void): Promise<AcceptedMark>;
+  readStates(): Promise<ProtocolStates>;
+  bySocket(job: Job, before: ProtocolStates, onWaiting: (waitingFor: readonly string[]) => void): Promise<AcceptedMark>;
   bySignal(job: Job, pid: number, onWaiting: (waitingFor: readonly string[]) => void): Promise<AcceptedMark>;
 }
 
@@ -45,10 +46,13 @@ export function createPublication(parts: PublicationParts): Publication {
   const tryBySocket = createTrial({control, configure, clock});
   const tryBySignal = createSignalTrial({files, bird, clock});
 
+  const readStates = async () => parseProtocolStates(await control.command('show protocols all'));
+
   return {
-    async bySocket(job, onWaiting) {
+    readStates,
+
+    async bySocket(job, before, onWaiting) {
       const {announces, review, set, whole} = job;
-      const before = await readStates();
       const baseline = baselineOf(before, review.before, review.after, mayLose(review, announces));
       const timeoutSeconds = announces.confirmSeconds;
       const result =
@@ -61,8 +65,10 @@ export function createPublication(parts: PublicationParts): Publication {
               observeMs: observeMs(review, announces, before),
               onWaiting,
             });
-      requireConfirmed(result, job);
-      const [states, {configuredAt}] = [await readStates(), await readBirdStatus(control)];
+      const {states, configuredAt} = requireConfirmed(result, job) ?? {
+        states: await readStates(),
+        configuredAt: (await readBirdStatus(control)).configuredAt,
+      };
       // Only now: up to here a BIRD that is started anew reads the old files.
       await live.install(set.files, job.live, await live.owner());
       return markOf(set, whole, {how: 'configured', configuredAt, sessions: upSessions(states)});
@@ -94,13 +100,10 @@ export function createPublication(parts: PublicationParts): Publication {
     return loaded.isRefused ? {how: 'refused', message: loaded.message} : {how: 'confirmed'};
   }
 
-  function requireConfirmed(result: TrialResult, {set, whole}: Job): void {
+  function requireConfirmed(result: TrialResult, {set, whole}: Job): Seen | undefined {
     if (result.how === 'refused') throw new BirdRejectedError(explainRejection(staging.toLive(result.message), whole.files, birdConf));
     if (result.how === 'undone') throw new BirdUnconfirmedError(result.reason, set.frame.publisher.file, result.isOurFault);
-  }
-
-  async function readStates(): Promise<ProtocolStates> {
-    return parseProtocolStates(await control.command('show protocols all'));
+    return result.seen;
   }
 
   function markOf(

@@ -31,10 +31,12 @@ export function runsAsAccepted({isAsAccepted, mark, connection}: Situation): boo
 
 /** For so long after BIRD was found with a configuration that is not from here, sessions may still be coming up. */
 const settleMs = 30_000;
+const noteMs = 2000;
 
 /** Remembers which sessions are up with what was accepted, in the mark: should BIRD be started anew, they must be there before something new is tried. */
 export function createSettling({live, control}: Pick<SituationParts, 'live' | 'control'>, clock: Pick<Clock, 'now'>) {
   let until = -Infinity;
+  let noteAt = -Infinity;
   const readUp = async () => upSessions(parseProtocolStates(await control.command('show protocols')));
   return {
     begin(): void {
@@ -42,7 +44,8 @@ export function createSettling({live, control}: Pick<SituationParts, 'live' | 'c
     },
 
     async note({mark, connection}: Situation): Promise<void> {
-      if (mark === undefined || connection.how !== 'socket') return;
+      if (mark === undefined || connection.how !== 'socket' || clock.now() < noteAt) return;
+      noteAt = clock.now() + noteMs;
       const up = await readUp();
       const sessions = clock.now() < until ? [...new Set([...mark.sessions, ...up])] : up;
       if (sessions.toSorted().join() !== mark.sessions.toSorted().join()) await live.writeMark({...mark, sessions});

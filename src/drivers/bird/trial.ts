@@ -6,10 +6,16 @@ import {type BirdControl, BirdControlError} from './control-socket.ts';
 
 /** How BIRD took a new configuration. */
 export type TrialResult =
-  | {readonly how: 'confirmed'}
+  | {readonly how: 'confirmed'; readonly seen?: Seen}
   | {readonly how: 'refused'; readonly message: string}
   /** Taken back: what was up before did not come up again. Without `isOurFault` it did not come back with the old configuration either. */
   | {readonly how: 'undone'; readonly reason: string; readonly isOurFault: boolean};
+
+/** BIRD as it was when it was confirmed. */
+export interface Seen {
+  readonly configuredAt: string;
+  readonly states: ProtocolStates;
+}
 
 export interface TrialOptions {
   /** The file that BIRD shall read. */
@@ -44,12 +50,11 @@ export function createTrial({control, configure, clock}: TrialParts): (options: 
     const deadline = clock.now() + Math.max(timeoutSeconds * 1000 - marginMs, timeoutSeconds * 500);
     const loaded = await configure.load(file, timeoutSeconds);
     if (loaded.isRefused) return {how: 'refused', message: loaded.message};
-    const tried = (await readBirdStatus(control)).configuredAt;
-    const reason = await watch(options, deadline);
+    const [{configuredAt: tried}, {reason, states}] = await Promise.all([readBirdStatus(control), watch(options, deadline)]);
     if (reason === undefined) {
       if (!(await configure.confirm()))
         throw new BirdControlError('BIRD has gone back to its old configuration, or was restarted, before the new one was confirmed');
-      return {how: 'confirmed'};
+      return {how: 'confirmed', seen: {configuredAt: tried, states}};
     }
     onWaiting(['the old configuration to come back']);
     // Undoing twice would bring the new configuration back.
@@ -57,17 +62,20 @@ export function createTrial({control, configure, clock}: TrialParts): (options: 
     return {how: 'undone', reason, isOurFault: await comesBack(baseline)};
   };
 
-  /** Why the configuration cannot stay; undefined when all is well. */
-  async function watch({baseline, observeMs, onWaiting}: TrialOptions, deadline: number): Promise<string | undefined> {
+  /** Why the configuration cannot stay, without a reason when all is well; and how the protocols were then. */
+  async function watch(
+    {baseline, observeMs, onWaiting}: TrialOptions,
+    deadline: number,
+  ): Promise<{reason?: string; states: ProtocolStates}> {
     let goodSince: number | undefined;
     for (let pause = 5; ; pause = Math.min(pause * 2, 200)) {
       const states = await readStates();
       const missing = missingFrom(baseline, states);
       goodSince = missing.length > 0 ? undefined : (goodSince ?? clock.now());
-      if (goodSince !== undefined && clock.now() - goodSince >= observeMs) return undefined;
+      if (goodSince !== undefined && clock.now() - goodSince >= observeMs) return {states};
       const lost = hopelessIn(baseline, states);
-      if (lost !== undefined) return lost;
-      if (clock.now() >= deadline) return missing.length === 0 ? undefined : missing.join('; ');
+      if (lost !== undefined) return {reason: lost, states};
+      if (clock.now() >= deadline) return missing.length === 0 ? {states} : {reason: missing.join('; '), states};
       onWaiting(missing);
       await clock.sleep(Math.max(1, Math.min(pause, deadline - clock.now())));
     }
