@@ -2,19 +2,31 @@
 export type Effect = 'restart' | 'import' | 'export' | 'none';
 
 /** The effect of a protocol's option; undefined when it is not known. */
-export function effectOfOption(kind: string, name: string): Effect | undefined {
+export function effectOfOption(kind: string, name: string, {isNew}: {isNew: boolean}): Effect | undefined {
+  // One more link costs those that are there nothing; one less costs its neighbours.
+  if (kind === 'ospf' && isNew && generalName(name) === 'interface') return 'none';
   const own = protocols[kind];
-  return everywhere.get(name) ?? own?.get(name) ?? own?.get(lastWords(name));
+  return everywhere.get(name) ?? own?.get(name) ?? own?.get(generalName(name));
 }
 
 /** The effect of an option of a channel; undefined when it is not known. */
 export function effectOfChannelOption(kind: string, name: string): Effect | undefined {
-  return channels.get(name) ?? (kind === 'bgp' ? bgpChannels.get(name) : undefined);
+  const effect = channels.get(name) ?? (kind === 'bgp' ? bgpChannels.get(name) : undefined);
+  // It has no way to take in its routes anew.
+  return effect === 'import' && kind === 'direct' ? 'restart' : effect;
 }
 
-/** The option of a block: what stands after the block's own name. */
-function lastWords(name: string): string {
-  return name.replace(/^(?:area \S+ )?(?:(?:interface|virtual link|neighbor|stubnet) (?:[^ ]*, )*\S+(?: instance \S+)? ?)?/, '… ').trim();
+/** True for what both ends of an adjacency must say alike: a change of one side alone loses the neighbour a while later. */
+export function isAgreement(kind: string, name: string): boolean {
+  return kind === 'ospf' && agreements.has(generalName(name));
+}
+
+/** The name without what it is about: `area 0 interface "eth0" cost` is "interface cost". Lists in an area stand for themselves. */
+function generalName(name: string): string {
+  return name
+    .replace(/^area \S+/, 'area')
+    .replace(/^(?:area )?(interface|virtual link) -?[^\s,]+(?:, -?[^\s,]+)*(?: instance \S+)?/, '$1')
+    .replace(/^(?:area )?(stubnet|networks|external|neighbor)\b.*/, '$1');
 }
 
 function effects(lists: Readonly<Partial<Record<Effect, string>>>): ReadonlyMap<string, Effect> {
@@ -52,4 +64,25 @@ const protocols: Readonly<Record<string, ReadonlyMap<string, Effect>>> = {
       med metric, deterministic med, igp metric, prefer older, default bgp_med, default bgp_local_pref, require roles`,
     none: 'bfd, bfd interval, bfd min rx interval, bfd min tx interval, bfd idle tx interval, bfd multiplier, bfd passive',
   }),
+  static: effects({restart: 'igp table', none: 'check link'}),
+  kernel: effects({restart: 'scan time, learn, metric, merge paths, kernel table', none: 'persist, graceful restart'}),
+  device: effects({none: 'scan time'}),
+  direct: effects({restart: 'interface, check link'}),
+  pipe: effects({restart: 'peer table'}),
+  bfd: effects({
+    none: `interface, interface interval, interface min rx interval, interface min tx interval, interface idle tx interval, interface multiplier,
+      interface passive, multihop, multihop interval, multihop min rx interval, multihop min tx interval, multihop idle tx interval,
+      multihop multiplier, multihop passive, neighbor`,
+    restart: 'accept',
+  }),
+  ospf: effects({
+    restart: `rfc1583compat, instance id, area, area stub, area nssa, interface, virtual link, interface type, interface ttl security, interface tx priority,
+      interface tx class, interface tx dscp, interface real broadcast, interface stub, interface hello, interface dead, interface dead count,
+      interface authentication, interface password`,
+    none: `stub router, tick, ecmp, merge external, graceful restart, graceful restart time, area summary, area default cost, stubnet, networks, external,
+      interface cost, interface retransmit, interface transmit delay, interface priority, interface wait, interface poll, interface check link,
+      interface bfd, interface ecmp weight, interface tx length, interface rx buffer, interface ptp netmask, interface ptp address`,
+  }),
 };
+
+const agreements = new Set(['interface hello', 'interface dead', 'interface dead count', 'interface authentication', 'interface password']);

@@ -1,7 +1,7 @@
 import type {BirdConfig, Option, ProtocolConfig} from './bird-config/model.ts';
 import {effectiveValue} from './forecast-defaults.ts';
 import {changedNames, namesIn} from './forecast-definitions.ts';
-import {type Effect, effectOfChannelOption, effectOfOption} from './forecast-effects.ts';
+import {type Effect, effectOfChannelOption, effectOfOption, isAgreement} from './forecast-effects.ts';
 
 /** What BIRD does with a protocol when it goes from one configuration to another. */
 export interface ProtocolChange {
@@ -72,7 +72,10 @@ function differencesOf(last: ProtocolConfig, next: ProtocolConfig, changed: Read
     if (last[what] !== next[what])
       differences.push({effect: 'restart', reason: `${what} ${last[what] || 'none'} → ${next[what] || 'none'}`});
   }
-  for (const {name, reason} of changesOf(last, next)) differences.push(weigh(effectOfOption(next.kind, name), reason));
+  for (const {name, reason} of changesOf(last, next)) {
+    const note = isAgreement(next.kind, name) ? `${reason}: the neighbour is lost unless it changes, too` : reason;
+    differences.push(weigh(effectOfOption(next.kind, name, {isNew: !last.options.has(name)}), note));
+  }
   return [...differences, ...channelDifferences(last, next, changed), ...routeDifferences(last, next)].filter(
     ({reason}) => !reason.startsWith('disabled '),
   );
@@ -146,5 +149,5 @@ function globalRouterIdChange(before: BirdConfig, after: BirdConfig): Difference
 }
 
 function usesRouterId({kind, options}: ProtocolConfig): boolean {
-  return ['bgp', 'ospf', 'rip', 'babel'].includes(kind) && !options.has('router id');
+  return (kind === 'bgp' || kind === 'ospf') && !options.has('router id');
 }
