@@ -7,6 +7,7 @@ import {reconcile} from '../reconcile/reconcile.ts';
 import type {Step} from '../reconcile/step.ts';
 import type {Clock} from '../system/clock.ts';
 import type {Logger} from '../system/log.ts';
+import type {HostDrain} from './drain.ts';
 import {type History, isGood} from './history.ts';
 import type {AgentMetrics} from './metrics.ts';
 
@@ -18,6 +19,7 @@ export interface AgentOptions {
   readonly settings: NodeState['settings'];
   readonly steps: ReadonlyArray<Step<NodeState>>;
   readFacts(): Promise<MachineFacts>;
+  readonly drain: Pick<HostDrain, 'update' | 'settled'>;
   readonly history: History;
   readonly metrics: AgentMetrics;
   readonly clock: Clock;
@@ -48,6 +50,7 @@ export function createAgent({
   settings,
   steps,
   readFacts,
+  drain,
   history,
   metrics,
   clock,
@@ -71,10 +74,17 @@ export function createAgent({
       isAsked = false;
       const start = clock.now();
       // Not awaited here: the steps look at the machine at the same time.
-      const node = readFacts().then((facts): NodeState => ({self, settings, state, ...facts}));
+      const node = readFacts().then(async (facts): Promise<NodeState> => {
+        const known = {self, settings, state, ...facts};
+        return {...known, drain: await drain.update(known)};
+      });
       const results = await reconcile(steps, node);
       latest = await node.catch(() => latest);
-      if (results.some(result => result.name === 'bird' && isGood(result))) announced = templateData(await node).Networks;
+      if (results.some(result => result.name === 'bird' && isGood(result))) {
+        const live = await node;
+        announced = templateData(live).Networks;
+        await drain.settled(live.drain);
+      }
       const durationMs = clock.now() - start;
       for (const {level, message, fields} of history.record(results, start, durationMs, isResync)) log[level](fields, message);
       metrics.pass(results, durationMs / 1000, isResync);

@@ -3,6 +3,7 @@ import {watch} from 'chokidar';
 import {Command} from 'commander';
 import {createAgent} from '../agent/agent.ts';
 import {fetchAgentStatus} from '../agent/client.ts';
+import {createHostDrain} from '../agent/drain.ts';
 import {followStore} from '../agent/follow.ts';
 import {followAddress} from '../agent/follow-address.ts';
 import {createHistory} from '../agent/history.ts';
@@ -76,7 +77,11 @@ async function runAgent(config: Config): Promise<void> {
   });
   const self = await readSelf();
   const settings = {routes, publish};
-  const {steps, bird, readMainRoutes, readSessions} = createDrivers({run, files: systemFiles, clock, settings, publish});
+  const onDue = () => agent.nudge();
+  const drivers = createDrivers({run, files: systemFiles, clock, settings, publish, onLanded: onDue});
+  const {steps, bird, readMainRoutes, readSessions} = drivers;
+  const isOnTrial = () => bird?.status().trial !== undefined;
+  const drain = createHostDrain({questions: {...drivers, isOnTrial}, clock, log: log.child({part: 'drain'}), onDue});
 
   const history = createHistory();
   const status = () =>
@@ -87,6 +92,7 @@ async function runAgent(config: Config): Promise<void> {
       announced: () => agent.announced,
       mirror: () => mirror,
       bird,
+      drain: () => drain.status,
       readSessions,
     });
   const metrics = createAgentMetrics(status);
@@ -103,6 +109,7 @@ async function runAgent(config: Config): Promise<void> {
     settings,
     steps,
     readFacts,
+    drain,
     history,
     metrics,
     clock,
@@ -147,7 +154,7 @@ async function runAgent(config: Config): Promise<void> {
   await notifyReady(run, process.env);
   try {
     const following = followAddress({readSelf, clock, onChange: onOtherAddress}, signal);
-    await Promise.all([mirror.run(signal), agent.run(signal), reporter.run(signal), following]);
+    await Promise.all([mirror.run(signal), agent.run(signal), drain.run(signal), reporter.run(signal), following]);
   } finally {
     await watcher.close();
     await servers.close();

@@ -1,3 +1,4 @@
+import type {DrainPhase} from './drain.ts';
 import type {Address, InterfaceAddress, Prefix} from './prefix.ts';
 import type {State} from './state.ts';
 
@@ -11,6 +12,8 @@ export interface NodeState {
   readonly mainRoutes: readonly MainRoute[];
   /** Every file bird.conf* and publisher.conf* in the template folder. */
   readonly templates: readonly TemplateFile[];
+  /** How far this host has been taken out of use, as far as neighbours are concerned. */
+  readonly drain: DrainPhase;
 }
 
 /** This host. At most one address of each family, IPv4 first. */

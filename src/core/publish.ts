@@ -40,11 +40,16 @@ export interface TemplateBlock {
   readonly Count: number;
 }
 
+/** The part of a node's state that its templates speak of. */
+export type TemplateFacts = Pick<NodeState, 'self' | 'settings' | 'state' | 'drain'>;
+
 /** Every variable of this host's templates, from the store's state and the agent's settings. */
-export function templateData({self, settings: {publish}, state}: NodeState): TemplateData {
+export function templateData({self, settings: {publish}, state, drain}: TemplateFacts): TemplateData {
   const host = state.hosts.get(self.name);
-  const blocks = ownBlocks(self, state);
-  const groups = hostGroups(host?.groups ?? {}, state);
+  // What is withdrawn must not be there at all: a template may announce any of these lists.
+  const isWithdrawn = drain === 'drained';
+  const blocks = isWithdrawn ? [] : ownBlocks(self, state);
+  const groups = isWithdrawn ? {} : hostGroups(host?.groups ?? {}, state);
   const counts = addressCounts(state);
   return templateVariables({
     self,
@@ -61,7 +66,7 @@ export function templateData({self, settings: {publish}, state}: NodeState): Tem
     tags: host?.tags ?? {},
     localAs: publish.localAs,
     vars: publish.vars,
-    draining: false,
+    draining: drain === 'draining',
   });
 }
 

@@ -4,6 +4,7 @@ import {desiredNames} from '../core/desired-names.ts';
 import {desiredNeighbourRoutes} from '../core/desired-neighbour-routes.ts';
 import {desiredRules} from '../core/desired-rules.ts';
 import type {MainRoute, NodeSettings, NodeState} from '../core/node-state.ts';
+import type {Prefix} from '../core/prefix.ts';
 import {type Driver, NotYetError} from '../reconcile/driver.ts';
 import {reconcile} from '../reconcile/reconcile.ts';
 import {type Step, type StepOptions, step} from '../reconcile/step.ts';
@@ -12,6 +13,8 @@ import type {FileSystem} from '../system/file-system.ts';
 import type {Run} from '../system/run.ts';
 import {type BirdDriver, birdItem, createBird} from './bird/bird.ts';
 import {BirdNotRunningError, createBirdControl} from './bird/control-socket.ts';
+import {readLiveRoutes} from './bird/live-routes.ts';
+import {askNeighboursAgain, type OtherPaths, readOtherPaths} from './bird/other-paths.ts';
 import {readSessions, type Session} from './bird/sessions.ts';
 import {createBlockRoutes} from './block-routes.ts';
 import {createReadKernel, mainRoutesOf} from './kernel.ts';
@@ -30,6 +33,10 @@ export interface Drivers {
   readMainRoutes(): Promise<readonly MainRoute[]>;
   /** BIRD's sessions; undefined when BIRD does not run. Rejects with BirdControlError when it does not answer. */
   readSessions(): Promise<readonly Session[] | undefined>;
+  /** What a drain asks BIRD; see bird/other-paths.ts and bird/live-routes.ts. */
+  readLiveRoutes(): Promise<readonly Prefix[]>;
+  readOtherPaths(prefixes: readonly Prefix[]): Promise<OtherPaths>;
+  askNeighboursAgain(): Promise<void>;
 }
 
 /** Removes everything of ours from this host, what is added last first. Gives how many items of which driver went; throws what failed. */
@@ -83,6 +90,9 @@ export function createDrivers({
     bird,
     readMainRoutes: async () => mainRoutesOf(await readKernel()),
     readSessions: () => readSessions(questions),
+    readLiveRoutes: () => readLiveRoutes({files, confDir}),
+    readOtherPaths: prefixes => readOtherPaths(questions, prefixes),
+    askNeighboursAgain: () => askNeighboursAgain(questions),
   };
 }
 

@@ -1,3 +1,4 @@
+import type {DrainPhase} from '../../src/core/drain.ts';
 import type {NodeState, PublishSettings, TemplateFile} from '../../src/core/node-state.ts';
 import {parseAddress, parseInterfaceAddress, parsePrefix} from '../../src/core/prefix.ts';
 import type {State} from '../../src/core/state.ts';
@@ -10,6 +11,7 @@ export interface NodeOptions {
   /** The blocks of this host; every one belongs to tenant t1. */
   readonly blocks?: readonly string[];
   readonly state?: Partial<State>;
+  readonly drain?: DrainPhase;
 }
 
 /** A node's state for tests of the desired-* functions: a host with what the options say and nothing more. */
@@ -20,6 +22,7 @@ export function nodeState({
   templates = [],
   blocks = [],
   state,
+  drain = 'none',
 }: NodeOptions = {}): NodeState {
   const own = blocks.map(cidr => ({cidr: parsePrefix(cidr), network: 'net1', host: name, tenant: 't1', segment: ''}));
   const self = {name, addresses: addresses.map(parseInterfaceAddress)};
@@ -51,6 +54,7 @@ export function nodeState({
     },
     mainRoutes: [],
     templates,
+    drain,
   };
 }
 

@@ -42,7 +42,7 @@ export async function readOtherPaths(control: BirdControl, prefixes: readonly Pr
       if (!seen.has(prefix)) missing.add(prefix);
     }
   }
-  return {announced, withOtherPath: announced.difference(missing)};
+  return {announced, withOtherPath: new Set([...announced].filter(prefix => !missing.has(prefix)))};
 }
 
 /** Asks every BGP neighbour for its routes once more: those that BIRD has refused before it was to keep them are known only then. No session is restarted. */
