@@ -90,7 +90,7 @@ protocol ospf v2 o${index} {
 }
 
 netTest('BIRD does to OSPF neighbours what the forecast says', async t => {
-  const [a, b] = [await createNamespace(t, 'ours'), await createNamespace(t, 'theirs')];
+  const [a, b] = [await createNamespace(t, 'ospf-ours'), await createNamespace(t, 'ospf-theirs')];
   for (const index of ospfEdits.keys()) {
     await connect(a, b, {device: `e${index}`, addresses: [[`10.9.${index}.1/24`], [`10.9.${index}.2/24`]]});
   }
@@ -185,7 +185,7 @@ netTest('BIRD does to protocols without neighbours what the forecast says', asyn
   const paths = birdPaths(await temporaryFolder(t));
   const before = otherConf(0, '');
   await writeFile(paths.birdConf, before);
-  const {control} = await startBird(t, await createNamespace(t, 'alone'), paths);
+  const {control} = await startBird(t, await createNamespace(t, 'others'), paths);
   const wrong: string[] = [];
   for (const bfd of bfdEdits) {
     await configure(control, {file: paths.birdConf, text: before});
@@ -222,7 +222,7 @@ protocol direct p10 { ipv4; }
   const paths = birdPaths(await temporaryFolder(t));
   const [before, after] = [conf('10.255.0.1'), conf('10.255.0.2')];
   await writeFile(paths.birdConf, before);
-  const {control} = await startBird(t, await createNamespace(t, 'id'), paths);
+  const {control} = await startBird(t, await createNamespace(t, 'router-id'), paths);
   const was = await sinceOf(control);
   await waitFor('the clock has gone on', () => Date.now() > Math.max(...was.values()) + 30);
   await configure(control, {file: paths.birdConf, text: after});

@@ -256,7 +256,7 @@ async function look(control: BirdControl): Promise<ReadonlyMap<string, Seen>> {
 const netTest = namespaceTest();
 
 netTest('BIRD does to BGP sessions what the forecast says', async t => {
-  const [a, b] = [await createNamespace(t, 'ours'), await createNamespace(t, 'theirs')];
+  const [a, b] = [await createNamespace(t, 'bgp-ours'), await createNamespace(t, 'bgp-theirs')];
   const addresses = (side: number) => edits.map((_, index) => `10.9.${index}.${side}/24`);
   await connect(a, b, {addresses: [addresses(1), addresses(2)]});
   const [pathsA, pathsB] = [birdPaths(await temporaryFolder(t)), birdPaths(await temporaryFolder(t))];
