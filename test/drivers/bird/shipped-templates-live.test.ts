@@ -162,6 +162,11 @@ async function startTor(
   const host = await createNamespace(t, 'host');
   const tor = await createNamespace(t, 'tor');
   await connect(host, tor, {addresses: [addresses.host, addresses.tor]});
+  // BIRD 1.6 starts an IPv6 session anew when the link-local address of its interface gets ready.
+  await waitFor('the addresses are ready', async () => {
+    const tentative = await Promise.all([host, tor].map(({run}) => run('ip', ['-6', 'address', 'show', 'tentative'])));
+    return tentative.every(text => text.trim() === '');
+  });
   const folder = await temporaryFolder(t);
   const paths = birdPaths(folder);
   const secret = await writeSecret(folder);
