@@ -20,7 +20,7 @@ import {nodeState, openGuards} from '../helpers/node-state.ts';
 import {type Benchmark, describeSamples, percentile} from './benchmark.ts';
 import {startTwoBirds, type TwoBirds, timers} from './two-birds.ts';
 
-const sizes = [100, 1000, 10_000, 50_000];
+const sizes = (process.env["SIZES"] ?? "100,1000,10000,50000").split(",").map(Number);
 const times = 30;
 const shell = promisify(execFile);
 
