@@ -86,7 +86,7 @@ const bodies: ReadonlyArray<
   ['flags in braces', 'protocol bgp { debug { states, events }; }', {debug: '{ states, events }'}, {}],
   [
     'constants with names',
-    'define HOLD = 3; define T = 10.0.0.1; protocol bgp { hold time HOLD; neighbor T as 5; }',
+    'define SHORT = 3; define HOLD = SHORT; define T = 10.0.0.1; protocol bgp { hold time HOLD; neighbor T as 5; }',
     {'hold time': '3', neighbor: '10.0.0.1', 'neighbor as': '5'},
     {},
   ],

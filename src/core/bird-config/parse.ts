@@ -84,12 +84,12 @@ function readGlobal({tokens, place, end}: Statement, {source, config: {globals}}
 
 function createDefinitions() {
   const definitions = new Map<string, readonly Token[]>();
-  const resolve = (tokens: readonly Token[]) =>
-    tokens.flatMap((token, index) => (index > 0 && isSymbol(token) ? (definitions.get(symbol(token)) ?? token) : token));
+  const meaningOf = (token: Token) => (isSymbol(token) ? (definitions.get(symbol(token)) ?? token) : token);
   return {
-    resolve,
+    /** The first token is the keyword of a statement. */
+    resolve: ([keyword, ...tokens]: readonly Token[]) => [...(keyword === undefined ? [] : [keyword]), ...tokens.flatMap(meaningOf)],
     define([, name, , ...value]: readonly Token[]) {
-      const resolved = resolve([...value.slice(0, 0), ...value]);
+      const resolved = value.flatMap(meaningOf);
       if (name !== undefined && resolved.length <= longestDefinition) definitions.set(symbol(name), resolved);
     },
   };

@@ -5,7 +5,7 @@ import {optionText} from './option-text.ts';
 import {placeOf, type Source} from './source.ts';
 import type {Token} from './tokens.ts';
 
-/** Takes all plain route lines that stand here, as a publisher writes them by the thousands; false when there is none. */
+/** Takes all plain route lines that stand here, as a publisher writes them by the thousands. */
 export function readPlainRoutes(source: Source, routes: StaticRoute[]): void {
   for (let taken = source.take(plainRoute); taken !== undefined; taken = source.take(plainRoute)) {
     const [, text = '', target = ''] = taken.match;
@@ -67,18 +67,22 @@ function lengthOf(text: string, slash: number): number {
 
 /** True for what has a run of at least two zeros written as "::", no other zero, and nothing set beyond its length. */
 function isCanonical6(text: string): boolean {
-  const [, head = '', tail = '', lengthText] = shortened.exec(text) ?? [];
-  if (lengthText === undefined) return false;
-  const [first, last] = [groupsOf(head), groupsOf(tail)];
-  const length = lengthOf(text, text.indexOf('/'));
-  if (first.length + last.length > 6 || length > 128) return false;
-  const groups = [...first, ...Array.from({length: 8 - first.length - last.length}, () => 0), ...last];
-  return groups.every((group, index) => group % 2 ** Math.min(16, Math.max(0, 16 * (index + 1) - length)) === 0);
+  if (!shortened.test(text)) return false;
+  const slash = text.indexOf('/');
+  const length = lengthOf(text, slash);
+  const gap = text.indexOf('::');
+  const head = gap === 0 ? 0 : countColons(text, gap) + 1;
+  if (gap + 2 === slash) return head <= 6 && length <= 128 && length >= 16 * head;
+  const tail = countColons(text, slash) - countColons(text, gap + 2) + 1;
+  if (head + tail > 6 || length > 128 || length < 112) return false;
+  const last = Number.parseInt(text.slice(text.lastIndexOf(':') + 1, slash), 16);
+  return last % 2 ** (128 - length) === 0;
 }
 
-const shortened =
-  /^((?:[1-9a-f][\da-f]{0,3}:){0,5}[1-9a-f][\da-f]{0,3}|)::((?:[1-9a-f][\da-f]{0,3}:){0,5}[1-9a-f][\da-f]{0,3}|)\/(\d{1,3})$/;
+const shortened = /^(?:[1-9a-f][\da-f]{0,3}(?::[1-9a-f][\da-f]{0,3})*)?::(?:[1-9a-f][\da-f]{0,3}(?::[1-9a-f][\da-f]{0,3})*)?\/\d{1,3}$/;
 
-function groupsOf(text: string): number[] {
-  return text === '' ? [] : text.split(':').map(group => Number.parseInt(group, 16));
+function countColons(text: string, end: number): number {
+  let count = 0;
+  for (let at = 0; at < end; at += 1) if (text.charCodeAt(at) === 58) count += 1;
+  return count;
 }
