@@ -55,13 +55,16 @@ export function templateData({self, settings: {publish}, state, drain}: Template
     self,
     networks: announced(publish.prefixes, blocks, groups),
     groups,
-    blocks: blocks.map(block => ({
-      CIDR: block.cidr,
-      Tenant: block.tenant,
-      Segment: block.segment,
-      Network: block.network,
-      Count: counts.get(block.cidr) ?? 0,
-    })),
+    blocks: sortedLike(
+      blocks,
+      blocks.map(({cidr, tenant, segment, network}) => ({
+        CIDR: cidr,
+        Tenant: tenant,
+        Segment: segment,
+        Network: network,
+        Count: counts.get(cidr) ?? 0,
+      })),
+    ),
     vips: [],
     tags: host?.tags ?? {},
     localAs: publish.localAs,
@@ -111,6 +114,21 @@ export function templateVariables(source: TemplateSource): TemplateData {
 
 /** Sorts as comparePrefixes does, in time that a host with tens of thousands of blocks can spare: most often they are in order already. */
 function sortByPrefix<Item>(items: readonly Item[], prefixOf: (item: Item) => Prefix): readonly Item[] {
+  if (sortedLists.has(items)) return items;
+  const sorted = sortAnew(items, prefixOf);
+  sortedLists.add(sorted);
+  return sorted;
+}
+
+/** Lists that are known to be in order, be it that they were made from such a one item by item. */
+const sortedLists = new WeakSet<readonly unknown[]>();
+
+function sortedLike<Item>(model: readonly unknown[], items: readonly Item[]): readonly Item[] {
+  if (sortedLists.has(model)) sortedLists.add(items);
+  return items;
+}
+
+function sortAnew<Item>(items: readonly Item[], prefixOf: (item: Item) => Prefix): readonly Item[] {
   const keys = items.map(item => sortKey(prefixOf(item)));
   if (keys.every((key, index) => index === 0 || (keys[index - 1] ?? key) <= key)) return items;
   const order = keys.map((key, index) => ({key, index}));
@@ -155,9 +173,9 @@ function announced(
   prefixes: PublishSettings['prefixes'],
   blocks: readonly Block[],
   groups: Readonly<Record<string, TemplateGroup>>,
-): Prefix[] {
+): readonly Prefix[] {
   const cidrs = blocks.map(({cidr}) => cidr);
-  if (prefixes === 'blocks') return cidrs;
+  if (prefixes === 'blocks') return sortedLike(blocks, cidrs);
   if (prefixes === 'aggregate') return joinPrefixes(cidrs);
   const used = Object.values(groups).filter(group => cidrs.some(cidr => contains(group.CIDR, cidr)));
   return [...new Set(used.map(({CIDR}) => CIDR))];

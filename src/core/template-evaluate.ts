@@ -2,7 +2,7 @@ import {type Position, TemplateFaultError} from './template-error.ts';
 import {isTrue, templateHelpers} from './template-helpers.ts';
 import type {BlockNode, Expression, OutputNode, TemplateNode} from './template-nodes.ts';
 import {enter, resolvePath, rootScope, type Scope} from './template-scope.ts';
-import {type Piece, valuePiece} from './template-source-map.ts';
+import type {Piece} from './template-source-map.ts';
 import {isRecord, kindOf, printable} from './template-values.ts';
 
 /** Walks a parsed template over the data and gives its output, piece by piece. Throws TemplateFaultError. */
@@ -15,7 +15,7 @@ export function evaluateTemplate(nodes: readonly TemplateNode[], data: unknown):
 function runNodes(nodes: readonly TemplateNode[], scope: Scope, pieces: Piece[]): void {
   for (const node of nodes) {
     if (node.kind === 'text') pieces.push(node.piece);
-    else if (node.kind === 'output') pieces.push(valuePiece(outputText(node, scope), node.at.line));
+    else if (node.kind === 'output') pieces.push(node.pieceOf(outputText(node, scope)));
     else runBlock(node, scope, pieces);
   }
 }

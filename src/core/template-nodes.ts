@@ -12,6 +12,7 @@ export interface TextNode {
 export interface OutputNode {
   readonly kind: 'output';
   readonly value: Expression;
+  readonly pieceOf: (text: string) => Piece;
   readonly at: Position;
 }
 

@@ -3,7 +3,7 @@ import {findGoSyntax} from './go-template-syntax.ts';
 import {type Position, TemplateFaultError} from './template-error.ts';
 import {templateHelpers} from './template-helpers.ts';
 import type {BlockNode, Expression, TemplateNode} from './template-nodes.ts';
-import {textPiece} from './template-source-map.ts';
+import {textPiece, valuePieces} from './template-source-map.ts';
 import {syntaxFault} from './template-syntax-fault.ts';
 
 /** Parses a Handlebars template and refuses what we do not take (Go syntax, partials, decorators, unknown helpers). Throws TemplateFaultError. */
@@ -29,7 +29,8 @@ function parseStatement(statement: hbs.AST.Statement): TemplateNode[] {
   if (statement.type === 'ContentStatement') return [parseText(statement as hbs.AST.ContentStatement)];
   if (statement.type === 'BlockStatement') return [parseBlock(statement as hbs.AST.BlockStatement)];
   const at = positionOf(statement);
-  if (statement.type === 'MustacheStatement') return [{kind: 'output', value: parseCall(statement as hbs.AST.MustacheStatement), at}];
+  if (statement.type === 'MustacheStatement')
+    return [{kind: 'output', value: parseCall(statement as hbs.AST.MustacheStatement), pieceOf: valuePieces(at.line), at}];
   throw new TemplateFaultError('partials and decorators ({{> …}}, {{* …}}) are not supported', at);
 }
 

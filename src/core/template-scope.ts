@@ -27,9 +27,9 @@ export function enter(scope: Scope, value: unknown, names: readonly string[], va
 
 /** The value that a path names; throws TemplateFaultError when it does not exist. Only own properties of maps and lists can be reached. */
 export function resolvePath(path: PathExpression, scope: Scope): unknown {
-  const [first = '', ...rest] = path.parts;
-  if (!path.isData && !path.isScoped && path.depth === 0 && scope.names.has(first))
-    return descend(scope.names.get(first), rest, path, scope);
+  const [first = ''] = path.parts;
+  if (scope.names.size > 0 && !path.isData && !path.isScoped && path.depth === 0 && scope.names.has(first))
+    return descend(scope.names.get(first), path.parts.slice(1), path, scope);
   return descend(path.isData ? dataAt(path, scope) : scopeAt(path, scope).value, path.parts, path, scope);
 }
 

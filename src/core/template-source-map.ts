@@ -16,9 +16,10 @@ export function textPiece(text: string, line: number): Piece {
   return {text, parts: text.split('\n').map((part, index) => linePart(part, line + index))};
 }
 
-/** A value, all of which comes from the line where its tag stands. */
-export function valuePiece(text: string, line: number): Piece {
-  return {text, parts: text.includes('\n') ? text.split('\n').map(part => linePart(part, line)) : [linePart(text, line)]};
+/** Makes pieces of the values of one tag: all of a value comes from the line where the tag stands. There may be many, and most are one visible word. */
+export function valuePieces(line: number): (text: string) => Piece {
+  const word: readonly LinePart[] = [{line, isEmpty: false, isVisible: true}];
+  return text => ({text, parts: /^\S[^\n]*$/.test(text) ? word : text.split('\n').map(part => linePart(part, line))});
 }
 
 function linePart(text: string, line: number): LinePart {
