@@ -150,9 +150,15 @@ export function createBird(options: BirdOptions): BirdDriver {
     try {
       await goLive.run(today, wish, situation);
     } catch (error) {
-      if (!isRejection(error)) throw error;
-      return fallBack(wish, situation, (await goLive.refusalOf(today, situation)) ?? newRefusal(error));
+      if (isRejection(error)) return fallBack(wish, situation, (await goLive.refusalOf(today, situation)) ?? newRefusal(error));
+      // BIRD is not there, or does not answer: nothing is known against what is wanted now.
+      clearRejection();
+      throw error;
     }
+    clearRejection();
+  }
+
+  function clearRejection(): void {
     rejected = undefined;
     withLastGoodTemplate = false;
   }

@@ -161,6 +161,21 @@ test('BIRD killed: the files wait for it in place, and are accepted once it is b
   t.deepEqual(host.log, []);
 });
 
+test('a mistake that is mended while BIRD is down is not shown any more', async t => {
+  const host = await createBirdHost(t, 'mended');
+  await writeFirstConf(host);
+  const bird = await host.start();
+  const driver = host.driver();
+  await host.pass(driver, host.node(one));
+  await bird.kill();
+  const bad = {...defaultTemplates, 'publisher.conf': defaultTemplates['publisher.conf'].replace('each Networks', 'each Nets')};
+  await t.throwsAsync(host.pass(driver, host.node(one, bad)), {code: 'ERR_TEMPLATE'});
+  t.not(driver.status().rejected, undefined);
+  const mended = {...defaultTemplates, 'publisher.conf': `${defaultTemplates['publisher.conf']}# mended\n`};
+  await t.throwsAsync(host.pass(driver, host.node(one, mended)), {instanceOf: BirdNotRunningError});
+  t.is(driver.status().rejected, undefined);
+});
+
 test('conf.d emptied while BIRD restarts: announced again at the next pass', async t => {
   const host = await createBirdHost(t, 'emptied');
   await writeFirstConf(host);
