@@ -28,6 +28,8 @@ export interface AgentProcess {
 /** A host in a namespace for the real program: its own /etc/iproute2, templates, BIRD's folders, and an etcd to start. */
 export interface AgentHost {
   readonly namespace: Namespace;
+  /** What its default route leads to, 192.168.20.1. */
+  readonly far: Namespace;
   readonly folder: string;
   readonly paths: ReturnType<typeof birdPaths>;
   ip(line: string): Promise<string>;
@@ -121,6 +123,7 @@ export async function createAgentHost(t: ExecutionContext, label: string): Promi
 
   return {
     namespace,
+    far,
     folder,
     paths,
     ip: line => namespace.run('ip', line.split(' ')),

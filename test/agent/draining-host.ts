@@ -1,0 +1,147 @@
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {copyFile, mkdir, readFile, writeFile} from 'node:fs/promises';
+import path from 'node:path';
+import type {ExecutionContext} from 'ava';
+import type {AgentStatus} from '../../src/agent/status.ts';
+import {createKeys} from '../../src/store/keys.ts';
+import {birdPaths, type RunningBird, startBird} from '../helpers/bird.ts';
+import {temporaryFolder} from '../helpers/folder.ts';
+import {connect, createNamespace, type Namespace} from '../helpers/namespace.ts';
+import {waitFor} from '../helpers/wait.ts';
+import {type AgentHost, createAgentHost} from './agent-host.ts';
+
+/** A host with the real agent and the shipped template, whose ToR honours the community of RFC 8326. */
+export interface DrainingHost extends AgentHost {
+  readonly bird: RunningBird;
+  readonly tor: RunningBird;
+  /** What the ToR has from this host for a prefix, with its attributes; '' for nothing. */
+  atTor(prefix?: string): Promise<string>;
+  /** Since when the ToR's session with this host is up. */
+  upSince(): Promise<string>;
+  /** Says in the store whether the host is drained. */
+  setDrained(isDrained: boolean): Promise<void>;
+  /** Sets the timer; the agent reads it when it starts. */
+  setTimeoutSeconds(seconds: number): Promise<void>;
+}
+
+export const ownPrefix = '10.1.0.0/29';
+const root = path.resolve(import.meta.dirname, '../..');
+const keys = createKeys('/romana');
+const timers = 'connect delay time 1; connect retry time 1; error wait time 1, 2;';
+
+/** BIRD, etcd and the ToR run; the agent does not yet. */
+export async function createDrainingHost(t: ExecutionContext, label: string, {timeoutSeconds = 600} = {}): Promise<DrainingHost> {
+  const host = await createAgentHost(t, label);
+  const config = path.join(host.folder, 'romana.yaml');
+  const common = await readFile(config, 'utf8');
+  const setTimeoutSeconds = (seconds: number) =>
+    writeFile(
+      config,
+      `${common}    localAs: 65010\n    vars: {neighbor: 192.168.20.1, neighborAs: 65000}\n    drain: {timeoutSeconds: ${seconds}}\n`,
+    );
+  await setTimeoutSeconds(timeoutSeconds);
+  await copyFile(path.join(root, 'bird/bird.conf'), path.join(host.folder, 'templates/bird.conf'));
+  await copyFile(path.join(root, 'templates/bird2/bgp-v4/publisher.conf'), path.join(host.folder, 'templates/publisher.conf'));
+  const tor = await startTor(t, host.far);
+  const bird = await host.startBird();
+  await host.startEtcd();
+  await host.putHosts('host-1 192.168.20.30', 'host-2 192.168.21.30');
+  await host.putBlocks(`${ownPrefix} host-1`);
+  const atTor = async (prefix = ownPrefix) => {
+    const {code, lines} = await tor.control.command(`show route all for ${prefix} protocol host1`);
+    return code === '8001' ? '' : lines.filter(line => !line.startsWith('Table ')).join('\n');
+  };
+  return {
+    ...host,
+    bird,
+    tor,
+    atTor,
+    async upSince() {
+      const {lines} = await tor.control.command('show protocols host1');
+      return lines.find(line => line.includes('Established')) ?? '';
+    },
+    async setDrained(drained) {
+      const record = {name: 'host-1', ip: '192.168.20.30', agentPort: 9604, drained, tags: {}, groups: {}};
+      await host.namespace.run('env', ['ETCDCTL_API=3', 'etcdctl', 'put', keys.host('host-1'), JSON.stringify(record)]);
+    },
+    setTimeoutSeconds,
+  };
+}
+
+export function isSettled({pass, bird}: AgentStatus): boolean {
+  return pass?.isGood === true && bird?.isStale === false;
+}
+
+/** The ToR forwards, prefers host 1, and takes from host 2 what it has not from host 1. */
+async function startTor(t: ExecutionContext, far: Namespace): Promise<RunningBird> {
+  const paths = birdPaths(await temporaryFolder(t));
+  await writeFile(
+    paths.birdConf,
+    `router id 192.168.20.1;
+protocol device { }
+protocol kernel { ipv4 { import none; export where source = RTS_BGP; }; }
+filter from_host {
+  bgp_local_pref = 100;
+  if proto = "host2" then bgp_local_pref = 50;
+  if (65535, 0) ~ bgp_community then bgp_local_pref = 0;
+  accept;
+}
+protocol bgp host1 { local as 65000; neighbor 192.168.20.30 as 65010; direct; ${timers} ipv4 { import filter from_host; export all; }; }
+protocol bgp host2 { local as 65000; neighbor 192.168.21.30 as 65011; direct; ${timers} ipv4 { import filter from_host; export all; }; }
+`,
+  );
+  await far.run('sysctl', ['-q', '-w', 'net.ipv4.ip_forward=1']);
+  return startBird(t, far, paths);
+}
+
+/** Another host behind the same ToR, which announces the same prefix from a BIRD of its own. */
+export async function startSecondHost(t: ExecutionContext, {far}: DrainingHost): Promise<Namespace> {
+  const second = await createNamespace(t, 'second');
+  await connect(far, second, {device: 'eth1', addresses: [['192.168.21.1/24'], ['192.168.21.30/24']]});
+  await second.run('ip', ['route', 'add', 'default', 'via', '192.168.21.1']);
+  const paths = birdPaths(await temporaryFolder(t));
+  await mkdir(paths.confDir);
+  await writeFile(
+    paths.birdConf,
+    `router id 192.168.21.30;
+protocol device { }
+protocol static { ipv4; route ${ownPrefix} reject; }
+protocol bgp tor { local as 65011; neighbor 192.168.21.1 as 65000; direct; ${timers} ipv4 { import none; export where source = RTS_STATIC; }; }
+`,
+  );
+  await startBird(t, second, paths);
+  return second;
+}
+
+/** Pings an address all the time, 50 times a second; `stop` tells how many packets were sent, and how many came back. */
+export async function startPinging(t: ExecutionContext, {far}: DrainingHost, address: string) {
+  const client = await createNamespace(t, 'client');
+  await connect(far, client, {device: 'eth2', addresses: [['192.168.22.1/24'], ['192.168.22.30/24']]});
+  await client.run('ip', ['route', 'add', 'default', 'via', '192.168.22.1']);
+  await waitFor('the first answer', () =>
+    client.run('ping', ['-c', '1', '-W', '1', address]).then(
+      () => true,
+      () => false,
+    ),
+  );
+  const child = spawn('ip', ['netns', 'exec', client.name, 'ping', '-q', '-i', '0.02', address], {stdio: ['ignore', 'pipe', 'ignore']});
+  const ended = once(child, 'close');
+  let output = '';
+  child.stdout.on('data', chunk => {
+    output += String(chunk);
+  });
+  t.teardown(async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    await ended;
+  });
+  return {
+    async stop() {
+      child.kill('SIGINT');
+      await ended;
+      const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec(output) ?? [];
+      if (sent === undefined) throw new Error(`ping said: ${output}`);
+      return {sent: Number(sent), received: Number(received)};
+    },
+  };
+}
