@@ -40,7 +40,7 @@ export function createGoLive(parts: GoLiveParts) {
   const review = createReview({birdConf, publisher: live.publisher});
   const settling = createSettling({live, control}, clock);
   let warnings: readonly Warning[] = [];
-  let checked = '';
+  let checked: readonly string[] = [];
 
   return {
     /** What the guards have against the set that was last let through. */
@@ -62,13 +62,14 @@ export function createGoLive(parts: GoLiveParts) {
       if (situation.isAsAccepted && situation.mark?.hash === whole.key) return isUnknown ? bringBack(situation) : undefined;
       let isHandedOver = false;
       try {
-        await staging.write(whole.files, await live.owner());
+        // Where BIRD is down, nothing is written pass after pass.
+        if (situation.connection.how !== 'none' || !checked.includes(whole.key)) await stage(whole);
         // While another process reads the files, the guards look at them here, and BIRD says what is up.
         const checking = Promise.all([check(whole), statesOf(situation)]);
         const judged = await reviewBeside(checking, () => review(beforeOf(situation, wish), whole, wish.announces));
         warnings = judged.warnings;
-        if (situation.connection.how === 'none') return await installOnly(set, wish, situation, situation.connection.error);
         let [, states] = await checking;
+        if (situation.connection.how === 'none') return await installOnly(set, wish, situation, situation.connection.error);
         // What a trial would go back to must be what was accepted. Where only routes change, that comes with the new set.
         if (isUnknown && judged.touches !== 'nothing') {
           await bringBack(situation);
@@ -119,10 +120,15 @@ export function createGoLive(parts: GoLiveParts) {
     return mark.frame && {key: `again ${mark.hash}`, files: [...buildWith(mark.frame).files, ...included]};
   }
 
+  async function stage(whole: WholeSet): Promise<void> {
+    await staging.write(whole.files, await live.owner());
+  }
+
   async function check(whole: WholeSet): Promise<void> {
-    if (checked === whole.key) return;
+    if (checked.includes(whole.key)) return;
     await staging.check(whole.files);
-    checked = whole.key;
+    // While BIRD is down there are two: what is wanted, and what its next start is to read.
+    checked = [...checked, whole.key].slice(-2);
   }
 
   async function publish(job: Job, before: ProtocolStates, {connection, mark}: Situation): Promise<void> {
@@ -165,7 +171,7 @@ export function createGoLive(parts: GoLiveParts) {
     const set = isNew && mark?.frame !== undefined ? buildWith(mark.frame) : wanted;
     const whole = await wholeOf(set);
     if (!situation.isAsAccepted || whole.key !== mark?.hash) {
-      await staging.write(whole.files, await live.owner());
+      await stage(whole);
       await check(whole);
       await live.install(set.files, situation, await live.owner());
       const sources = Object.fromEntries(set.files.map(file => [file.path, file.source]));

@@ -174,6 +174,16 @@ test('a mistake that is mended while BIRD is down is not shown any more', async 
   const mended = {...defaultTemplates, 'publisher.conf': `${defaultTemplates['publisher.conf']}# mended\n`};
   await t.throwsAsync(host.pass(driver, host.node(one, mended)), {instanceOf: BirdNotRunningError});
   t.is(driver.status().rejected, undefined);
+
+  const before = await readFile(path.join(host.paths.confDir, 'publisher.conf'), 'utf8');
+  await t.throwsAsync(host.pass(driver, host.node(two, mended)), {instanceOf: BirdNotRunningError, message: /tried when it runs again$/});
+  t.not(
+    await readFile(path.join(host.paths.confDir, 'publisher.conf'), 'utf8'),
+    before,
+    'what is announced follows, with the last good template',
+  );
+  await t.throwsAsync(host.pass(driver, host.node(two, mended)), {instanceOf: BirdNotRunningError});
+  t.deepEqual(host.log, [], 'both are checked once');
 });
 
 test('conf.d emptied while BIRD restarts: announced again at the next pass', async t => {
