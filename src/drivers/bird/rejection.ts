@@ -38,6 +38,22 @@ export class BirdRejectedError extends InputError implements Rejection {
   }
 }
 
+/** BIRD would never read what is rendered. */
+export class NotIncludedError extends InputError implements Rejection {
+  readonly file: string;
+  readonly line = undefined;
+  readonly column = undefined;
+  readonly reason: string;
+  readonly text = '';
+
+  constructor(file: string, what: string) {
+    super('ERR_BIRD_INCLUDE', `${file} ${what}`);
+    this.name = 'NotIncludedError';
+    this.file = file;
+    this.reason = what;
+  }
+}
+
 /** A guard does not let the files pass (core/publish-guards.ts). */
 export class GuardRefusedError extends InputError implements Rejection {
   readonly file: string;

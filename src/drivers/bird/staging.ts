@@ -4,7 +4,7 @@ import {InputError} from '../../core/errors.ts';
 import type {FileSystem, Owner} from '../../system/file-system.ts';
 import type {Run} from '../../system/run.ts';
 import {includesFile, repointIncludes} from './includes.ts';
-import {BirdRejectedError, explainRejection} from './rejection.ts';
+import {BirdRejectedError, explainRejection, NotIncludedError} from './rejection.ts';
 
 export interface StagingOptions {
   readonly run: Run;
@@ -101,10 +101,7 @@ function requireInclude(set: readonly BirdFile[], birdConf: string, confDir: str
   if (!set.some(file => file.path === publisher) || set.some(({text, path: live}) => includesFile(text, live, publisher))) return;
   const pattern = path.join(path.relative(path.dirname(birdConf), confDir), '*.conf');
   const wanted = `add the line include "${pattern.startsWith('..') ? path.join(confDir, '*.conf') : pattern}";`;
-  throw new InputError(
-    'ERR_BIRD_INCLUDE',
-    `${main.source || birdConf} does not include ${publisher}, nothing would be announced: ${wanted}`,
-  );
+  throw new NotIncludedError(main.source || birdConf, `does not include ${publisher}, nothing would be announced: ${wanted}`);
 }
 
 /** The runner's CommandFailedError, known by its code. */

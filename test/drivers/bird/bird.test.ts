@@ -247,15 +247,20 @@ test('no socket: SIGHUP to the process of the pid file, if it is BIRD', async t 
   await waitFor('BIRD has read the files', async () => (await birdRoutes(control)).join() === two.join());
 });
 
-test('a bird.conf that does not include conf.d is refused', async t => {
+test("a bird.conf that does not include conf.d is refused, today's prefixes go out with the last good one", async t => {
   const host = await createBirdHost(t, 'include');
   await writeFirstConf(host);
-  await host.start();
+  const {control} = await host.start();
+  const driver = host.driver();
+  await host.pass(driver, host.node(one));
   const templates = {...defaultTemplates, 'bird.conf': 'protocol device {}\n'};
-  await t.throwsAsync(host.pass(host.driver(), host.node(one, templates)), {
+  const error = await t.throwsAsync(host.pass(driver, host.node(two, templates)), {
     code: 'ERR_BIRD_INCLUDE',
     message: `${path.join(host.folder, 'templates/bird.conf')} does not include ${path.join(host.paths.confDir, 'publisher.conf')}, nothing would be announced: add the line include "conf.d/*.conf";`,
   });
+  t.deepEqual(await birdRoutes(control), two);
+  t.like(driver.status(), {rejected: {file: path.join(host.folder, 'templates/bird.conf')}, withLastGoodTemplate: true});
+  await t.throwsAsync(host.pass(driver, host.node(two, templates)), {is: error});
   t.deepEqual(host.log, []);
 });
 
