@@ -80,10 +80,12 @@ export function createAgent({
       });
       const results = await reconcile(steps, node);
       latest = await node.catch(() => latest);
-      if (results.some(result => result.name === 'bird' && isGood(result))) {
-        const live = await node;
-        announced = templateData(live).Networks;
-        await drain.settled(live.drain);
+      const bird = results.find(({name}) => name === 'bird');
+      if (bird !== undefined && (isGood(bird) || isNotRunning(bird.error))) {
+        const done = await node;
+        if (isGood(bird)) announced = templateData(done).Networks;
+        // A BIRD that does not run announces nothing, and its next start finds files without what was withdrawn.
+        if (isGood(bird) || done.drain === 'drained') await drain.settled(done.drain);
       }
       const durationMs = clock.now() - start;
       for (const {level, message, fields} of history.record(results, start, durationMs, isResync)) log[level](fields, message);
@@ -108,4 +110,8 @@ export function createAgent({
     },
     run: signal => loop.run(signal),
   };
+}
+
+function isNotRunning(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_BIRD_NOT_RUNNING';
 }

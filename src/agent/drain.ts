@@ -31,6 +31,7 @@ export interface HostDrain {
   update(node: Omit<NodeState, 'drain'>): Promise<DrainPhase>;
   /** Takes in that BIRD runs with what a pass of this phase has wanted. */
   settled(phase: DrainPhase): Promise<void>;
+  /** How far BIRD is with it: a host that is in use again is drained until BIRD has taken what it is to announce. */
   readonly status: Drain | undefined;
   /** Looks again every second while the host is draining. */
   run(signal: AbortSignal): Promise<void>;
@@ -44,13 +45,15 @@ export function createHostDrain({questions, clock, log, onDue}: HostDrainOptions
   let begun: {readonly since: number; readonly deadline: number} | undefined;
   let candidates: Candidates = {networks: [], groups: [], all: []};
   let paths: OtherPaths | undefined;
-  let settledPhase: DrainPhase | undefined;
+  let settledPhase: DrainPhase | undefined = 'none';
+  /** What is so until BIRD announces again. */
+  let leaving: Drain | undefined;
 
   return {
     async update(node) {
       const {publish} = node.settings;
       const isWanted = node.state.hosts.get(node.self.name)?.drained === true;
-      const before = state;
+      const [before, shown] = [state, statusNow()];
       if (isWanted) candidates = candidatesOf(templateData({...node, drain: 'none'}));
       if (before.phase === 'draining') await look();
       else if (before.phase === 'none') paths = undefined;
@@ -63,6 +66,7 @@ export function createHostDrain({questions, clock, log, onDue}: HostDrainOptions
       });
       if (state.phase === before.phase) return state.phase;
       settledPhase = publish.enabled ? undefined : state.phase;
+      leaving = state.phase === 'none' ? shown : undefined;
       begun = state.phase === 'draining' ? state : state.phase === 'none' ? undefined : begun;
       log.info({prefixes: prefixCount(), withOtherPath: paths?.withOtherPath.size ?? 0}, sayings[state.phase]);
       return state.phase;
@@ -74,12 +78,8 @@ export function createHostDrain({questions, clock, log, onDue}: HostDrainOptions
       if (phase === 'draining') await questions.askNeighboursAgain().catch(() => undefined);
     },
 
-    get status(): Drain | undefined {
-      if (state.phase === 'none') return undefined;
-      const counts = {withOtherPath: paths?.withOtherPath.size ?? 0, prefixes: prefixCount()};
-      if (state.phase === 'drained' && settledPhase === 'drained') return {state: 'drained', since: state.since, ...counts};
-      const {since, deadline} = begun ?? {since: state.since, deadline: state.since};
-      return {state: 'draining', since, deadline, ...counts};
+    get status() {
+      return statusNow();
     },
 
     async run(signal) {
@@ -91,6 +91,14 @@ export function createHostDrain({questions, clock, log, onDue}: HostDrainOptions
       }
     },
   };
+
+  function statusNow(): Drain | undefined {
+    if (state.phase === 'none') return settledPhase === 'none' ? undefined : leaving;
+    const counts = {withOtherPath: paths?.withOtherPath.size ?? 0, prefixes: prefixCount()};
+    if (state.phase === 'drained' && settledPhase === 'drained') return {state: 'drained', since: state.since, ...counts};
+    const {since, deadline} = begun ?? {since: state.since, deadline: state.since};
+    return {state: 'draining', since, deadline, ...counts};
+  }
 
   /** That BIRD does not answer is for its driver to say; here the deadline counts then. */
   async function look(): Promise<void> {

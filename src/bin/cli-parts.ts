@@ -5,7 +5,9 @@ import {createClient} from '../cli/client.ts';
 import type {CliParts} from '../cli/parts.ts';
 import {type CliFlags, parseCliSettings} from '../cli/settings.ts';
 import {InputError, messageOf} from '../core/errors.ts';
+import {systemClock} from '../system/clock.ts';
 import {readFileIfPresent} from '../system/files.ts';
+import {onStopSignal} from '../system/signals.ts';
 import {readNamed} from './named-file.ts';
 
 /** What the nouns of the command line act through, on the real machine. */
@@ -21,6 +23,8 @@ export function createCliParts(configFiles: readonly string[]): CliParts {
     readInput: async file => (file === undefined || file === '-' ? text(process.stdin) : (await readInputFile(file)).toString()),
     write: output => process.stdout.write(output),
     warn: output => process.stderr.write(output),
+    clock: systemClock,
+    stopSignal: onStopSignal,
   };
 }
 

@@ -1,4 +1,5 @@
 import {Command, InvalidArgumentError} from 'commander';
+import {setDrained} from './drain.ts';
 import {type CliParts, forEachItem, renderJson} from './parts.ts';
 import {renderTable} from './table.ts';
 import {HostList, HostView} from './wire.ts';
@@ -15,8 +16,8 @@ export function hostCommand(parts: CliParts): Command {
       const {client, format} = await parts.open(self.optsWithGlobals());
       const body = await client.request('GET', '/hosts');
       if (format === 'json') return parts.write(renderJson(body));
-      const rows = HostList.parse(body).hosts.map(host => [host.ip, host.name, renderTags(host), renderGroups(host)]);
-      parts.write(`Host List\n${renderTable(['Host IP', 'Host Name', 'Tags', 'Groups'], rows)}`);
+      const rows = HostList.parse(body).hosts.map(host => [host.ip, host.name, renderTags(host), renderGroups(host), stateOf(host)]);
+      parts.write(`Host List\n${renderTable(['Host IP', 'Host Name', 'Tags', 'Groups', 'State'], rows)}`);
     });
   command
     .command('show <name...>')
@@ -27,9 +28,8 @@ export function hostCommand(parts: CliParts): Command {
         const body = await client.request('GET', hostPath(name));
         if (format === 'json') return parts.write(renderJson(body));
         const host = HostView.parse(body);
-        const state = host.drained ? 'drained' : 'in use';
         parts.write(
-          `Host ${host.name}\n  IP      ${host.ip}\n  Tags    ${renderTags(host)}\n  Groups  ${renderGroups(host)}\n  State   ${state}\n`,
+          `Host ${host.name}\n  IP      ${host.ip}\n  Tags    ${renderTags(host)}\n  Groups  ${renderGroups(host)}\n  State   ${stateOf(host)}\n`,
         );
       });
     });
@@ -63,17 +63,16 @@ export function hostCommand(parts: CliParts): Command {
       });
       parts.write(`Host (${name}) tagged successfully.\n`);
     });
-  for (const [verb, drained] of [
-    ['drain', true],
-    ['undrain', false],
+  for (const [verb, isDrained, what] of [
+    ['drain', true, 'gives the host no more addresses, and withdraws what it announces once traffic has another path'],
+    ['undrain', false, 'lets the host have addresses, and announce its prefixes, again'],
   ] as const) {
     command
       .command(`${verb} <name>`)
-      .description(drained ? 'gives the host no more addresses' : 'lets the host have addresses again')
-      .action(async (name: string, _options, self: Command) => {
-        const {client} = await parts.open(self.optsWithGlobals());
-        await client.request('PATCH', hostPath(name), {drained});
-        parts.write(`Host (${name}) ${verb}ed successfully.\n`);
+      .description(what)
+      .option('--no-wait', 'do not wait until the host has done so')
+      .action(async (name: string, {wait}: {wait: boolean}, self: Command) => {
+        await setDrained({name, isDrained, isWaiting: wait}, await parts.open(self.optsWithGlobals()), parts);
       });
   }
   return command;
@@ -83,6 +82,10 @@ function collectTag(pair: string, tags: Record<string, string>): Record<string, 
   const [, key, value] = /^([^=]+)=(.*)$/.exec(pair) ?? [];
   if (key === undefined || value === undefined) throw new InvalidArgumentError('expected key=value');
   return {...tags, [key]: value};
+}
+
+function stateOf({drained}: HostView): string {
+  return drained ? 'drained' : 'in use';
 }
 
 function renderTags({tags}: HostView): string {

@@ -1,3 +1,4 @@
+import type {Clock} from '../system/clock.ts';
 import type {Client} from './client.ts';
 
 /** What a noun's commands act through, known once the flags are read. */
@@ -11,6 +12,9 @@ export interface CliParts {
   readInput(file: string | undefined): Promise<string>;
   write(text: string): void;
   warn(text: string): void;
+  readonly clock: Clock;
+  /** Aborts on Ctrl-C from now on, instead of ending the program. */
+  stopSignal(): AbortSignal;
 }
 
 /** A body as the original printed it: indented with tabs, and something to read where there is none. */

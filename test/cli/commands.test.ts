@@ -66,9 +66,9 @@ const tables: ReadonlyArray<readonly [args: string, output: string]> = [
   [
     'host list',
     `Host List
-Host IP        Host Name         Tags         Groups
-192.168.20.30  host-1            rack=rack-1  net1:zone-A/rack-1 (10.1.0.0/18)
-192.168.20.31  host-with-a-name  -            -
+Host IP        Host Name         Tags         Groups                            State
+192.168.20.30  host-1            rack=rack-1  net1:zone-A/rack-1 (10.1.0.0/18)  in use
+192.168.20.31  host-with-a-name  -            -                                 drained
 `,
   ],
   [
@@ -98,7 +98,7 @@ Block CIDR   Block Host  Revision  Block Tenant  Block Segment  Block Allocated 
   ['address release a', 'Address (a) released successfully.\n'],
   ['host add host-1 192.168.20.30', 'Host (host-1) added successfully.\n'],
   ['host remove 192.168.20.30', 'Host (host-1) removed successfully.\n'],
-  ['host drain host-1', 'Host (host-1) drained successfully.\n'],
+  ['host drain --no-wait host-1', 'Host (host-1) drained successfully.\n'],
   [
     'topology show',
     `Networks
@@ -136,7 +136,7 @@ test('what is sent: tags, families, drains, a topology from standard input', asy
   const call = (...args: string[]) => romana(['-r', url, ...args], {input: '{"networks": []}'});
   await call('host', 'add', 'host-1', '192.168.20.30', '--tag', 'rack=rack-1', '--tag', 'note=a=b');
   await call('host', 'tag', 'host-1', 'rack=rack-2', 'note=');
-  await call('host', 'undrain', 'host-1');
+  await call('host', 'undrain', '--no-wait', 'host-1');
   await call('address', 'allocate', 'a', '--host', 'host-1', '--family', 'ipv6');
   await call('topology', 'update');
   await call('topology', 'update', '--dry-run', '-');
