@@ -26,7 +26,7 @@ import {systemClock} from '../system/clock.ts';
 import {systemFiles} from '../system/file-system.ts';
 import {createLogger} from '../system/log.ts';
 import {notifyReady} from '../system/notify.ts';
-import {createRun} from '../system/run.ts';
+import {createShellRun} from '../system/shell.ts';
 import {onStopSignal} from '../system/signals.ts';
 import {version} from '../system/version.ts';
 import {addProgramOptions, loadConfig, openStore, type ProgramFlags, splitList, splitListen} from './program.ts';
@@ -58,7 +58,7 @@ const parts: AgentCommandParts = {
       () => false,
     );
     if (isRunning) throw new InputError('ERR_AGENT_RUNNING', 'cannot clean: the agent is running and would put it all back: stop it first');
-    return cleanHost(createDrivers({run: createRun(), files: systemFiles, clock: systemClock, settings: {routes, publish}, publish}));
+    return cleanHost(createDrivers({run: createShellRun(), files: systemFiles, clock: systemClock, settings: {routes, publish}, publish}));
   },
 };
 
@@ -66,7 +66,7 @@ async function runAgent(config: Config): Promise<void> {
   const {routes, publish, socket, metrics: metricsListen} = config.agent;
   const log = createLogger(config.logLevel).child({program: 'agent'});
   const signal = onStopSignal();
-  const run = createRun();
+  const run = createShellRun();
   const clock = systemClock;
   const readSelf = createReadSelf({
     host: config.host,

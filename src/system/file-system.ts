@@ -57,8 +57,12 @@ export const systemFiles: FileSystem = {
     return new Map(texts.flatMap(([name, text]) => (text === undefined ? [] : [[name, text]])));
   },
   async write(file, text, mode, owner) {
-    await mkdir(path.dirname(file), {recursive: true});
-    await writeFile(file, text, {mode});
+    const write = () => writeFile(file, text, {mode});
+    await write().catch(async (error: unknown) => {
+      if (!isMissing(error)) throw error;
+      await mkdir(path.dirname(file), {recursive: true});
+      await write();
+    });
     if (owner !== undefined) await giveTo(file, owner);
   },
   async makeFolder(folder, mode, owner) {

@@ -15,12 +15,12 @@ import {step} from '../../src/reconcile/step.ts';
 import {systemClock} from '../../src/system/clock.ts';
 import {systemFiles} from '../../src/system/file-system.ts';
 import {replaceFile} from '../../src/system/files.ts';
-import {createRun} from '../../src/system/run.ts';
+import {createShellRun} from '../../src/system/shell.ts';
 import {nodeState, openGuards} from '../helpers/node-state.ts';
 import {type Benchmark, describeSamples, percentile} from './benchmark.ts';
 import {startTwoBirds, type TwoBirds, timers} from './two-birds.ts';
 
-const sizes = (process.env["SIZES"] ?? "100,1000,10000,50000").split(",").map(Number);
+const sizes = (process.env['SIZES'] ?? '100,1000,10000,50000').split(',').map(Number);
 const times = 30;
 const shell = promisify(execFile);
 
@@ -87,7 +87,16 @@ interface Sample {
 async function measure({host, tor, folder}: TwoBirds, size: number) {
   const {birdConf, confDir, birdSocket, birdPidFile} = host;
   const control = host.bird.control;
-  const bird = createBird({run: createRun(), files: systemFiles, clock: systemClock, control, birdConf, confDir, birdSocket, birdPidFile});
+  const bird = createBird({
+    run: createShellRun(),
+    files: systemFiles,
+    clock: systemClock,
+    control,
+    birdConf,
+    confDir,
+    birdSocket,
+    birdPidFile,
+  });
   const steps = [step<NodeState, ReturnType<typeof birdItem>>(bird, state => desiredBird(state).map(birdItem))];
   const own = Array.from({length: size}, (_, index) => parsePrefix(`10.${index >> 13}.${(index >> 5) & 255}.${(index & 31) * 8}/29`));
   const released = {network: 'net1', host: '', tenant: '', segment: ''};

@@ -138,14 +138,13 @@ export function createGoLive(parts: GoLiveParts) {
           connection.how === 'signal'
             ? await publication.bySignal(job, connection.pid, onWaiting)
             : await publication.bySocket(job, before, onWaiting);
-        await live.writeMark({...accepted, refused: mark?.refused});
+        await Promise.all([live.writeMark({...accepted, refused: mark?.refused}), staging.remove()]);
         count('accepted');
       } catch (error) {
         if (isRejection(error)) await keepRefusal(error, job.set, job.whole, job.live);
         else count('failed');
-        throw error;
-      } finally {
         await staging.remove();
+        throw error;
       }
     };
     await flight.start(work, job.announces.confirmSeconds);

@@ -34,12 +34,12 @@ export function createLiveFiles({files, birdConf, confDir, birdSocket}: LiveFile
   // A file may be large; one that nobody has touched since is not read again.
   const seen = new Map<string, {readonly stamp: string; readonly file: BirdFile}>();
 
-  const readOwn = async (file: string): Promise<BirdFile | undefined> => {
+  const readOwn = async (file: string, accepted: AcceptedMark | undefined): Promise<BirdFile | undefined> => {
     const stamp = await files.stampOf(file);
     const known = seen.get(file);
     if (stamp !== undefined && known?.stamp === stamp) return known.file;
     const text = await files.read(file);
-    const found = text === undefined ? undefined : {path: file, text, source: mark?.sources[file] ?? ''};
+    const found = text === undefined ? undefined : {path: file, text, source: accepted?.sources[file] ?? ''};
     if (stamp === undefined || found === undefined) seen.delete(file);
     else seen.set(file, {stamp, file: found});
     return found;
@@ -54,8 +54,10 @@ export function createLiveFiles({files, birdConf, confDir, birdSocket}: LiveFile
     },
 
     async read(): Promise<LiveState> {
-      mark = parseMark(await files.read(markFile));
-      const own = (await Promise.all(paths.map(readOwn))).filter(file => file !== undefined);
+      const markText = files.read(markFile);
+      const found = paths.map(async file => readOwn(file, parseMark(await markText)));
+      const own = (await Promise.all(found)).filter(file => file !== undefined);
+      mark = parseMark(await markText);
       const included = await readIncluded(own, files);
       return {own, included, mark, isAsAccepted: mark?.hash === hashOf([...own, ...included])};
     },

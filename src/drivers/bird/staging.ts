@@ -63,10 +63,12 @@ export function createStaging({run, files, birdConf, confDir, stageDir, birdComm
       await files.remove(stageDir);
       await files.makeFolder(stagedDir, 0o750, owner);
       await files.makeFolder(stageDir, 0o750, owner);
-      for (const {path: live, text} of set) {
-        const copy = stagedPath(live);
-        if (copy !== undefined) await files.write(copy, repointIncludes(text, live, {folder: confDir, copy: stagedDir}), 0o640, owner);
-      }
+      await Promise.all(
+        set.map(async ({path: live, text}) => {
+          const copy = stagedPath(live);
+          if (copy !== undefined) await files.write(copy, repointIncludes(text, live, {folder: confDir, copy: stagedDir}), 0o640, owner);
+        }),
+      );
     },
 
     async check(set) {
@@ -84,7 +86,7 @@ export function createStaging({run, files, birdConf, confDir, stageDir, birdComm
     const failure = commandFailure(error);
     if (failure === undefined) return error;
     // Without an exit status, or with that of "ip netns exec", the program never ran.
-    if (/ENOENT|exec of ".*" failed/.test(failure.message)) {
+    if (/ENOENT|exec of ".*" failed|: not found$/m.test(failure.message)) {
       return new Error(`cannot check the BIRD configuration: "${birdCommand} -p" cannot be run: BIRD is not installed on this host`, {
         cause: error,
       });
