@@ -22,6 +22,8 @@ export interface FileSystem {
   makeFolder(folder: string, mode: number, owner?: Owner): Promise<void>;
   /** Replaces a file in one step. */
   replace(file: string, text: string, mode: number, owner?: Owner): Promise<void>;
+  /** Puts a file in another's place in one step; false when the two are not on the same file system, and nothing was done. */
+  move(file: string, target: string): Promise<boolean>;
   /** Keeps a file's present content under a second name, whatever happens to the first. */
   keep(file: string, copy: string): Promise<void>;
   /** Removes a file or a whole folder, if it is there. */
@@ -71,6 +73,21 @@ export const systemFiles: FileSystem = {
     if (owner !== undefined) await giveTo(folder, owner);
   },
   replace: replaceFile,
+  async move(file, target) {
+    const handle = await open(file);
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    try {
+      await rename(file, target);
+      return true;
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'EXDEV') return false;
+      throw error;
+    }
+  },
   async keep(file, copy) {
     const fresh = `${copy}.new`;
     await rm(fresh, {force: true});

@@ -67,15 +67,22 @@ export function createLiveFiles({files, birdConf, confDir, birdSocket}: LiveFile
       return (await files.ownerOf(birdSocket)) ?? (await files.ownerOf(birdConf)) ?? (await files.ownerOf(path.dirname(birdConf)));
     },
 
-    /** Makes the set live, each file in one step; files of ours that it does not have go. */
-    async install(set: readonly BirdFile[], {own}: Pick<LiveState, 'own'>, owner: Owner | undefined): Promise<void> {
+    /** Makes the set live, each file in one step; files of ours that it does not have go. A copy that lies ready is used up. */
+    async install(
+      set: readonly BirdFile[],
+      {own}: Pick<LiveState, 'own'>,
+      owner: Owner | undefined,
+      copyOfFile: (file: BirdFile) => string | undefined = () => undefined,
+    ): Promise<void> {
       for (const file of paths) {
         const wanted = set.find(candidate => candidate.path === file);
         const current = own.find(candidate => candidate.path === file);
         if (wanted === undefined && current !== undefined) await files.remove(file);
         // Templates may hold passwords: BIRD's own group reads, others do not.
         if (wanted === undefined || wanted.text === current?.text) continue;
-        await files.replace(file, wanted.text, 0o640, owner);
+        const copy = copyOfFile(wanted);
+        const isMoved = copy !== undefined && (await files.move(copy, file));
+        if (!isMoved) await files.replace(file, wanted.text, 0o640, owner);
         const stamp = await files.stampOf(file);
         if (stamp !== undefined) seen.set(file, {stamp, file: wanted});
       }

@@ -70,7 +70,7 @@ export function createPublication(parts: PublicationParts): Publication {
         configuredAt: (await readBirdStatus(control)).configuredAt,
       };
       // Only now: up to here a BIRD that is started anew reads the old files.
-      await live.install(set.files, job.live, await live.owner());
+      await live.install(set.files, job.live, await live.owner(), staging.sameCopy);
       return markOf(set, whole, {how: 'configured', configuredAt, sessions: upSessions(states)});
     },
 

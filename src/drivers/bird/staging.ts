@@ -25,6 +25,8 @@ export interface Staging {
   write(set: readonly BirdFile[], owner?: Owner): Promise<void>;
   /** Asks `bird -p` about the copy. Rejects with BirdRejectedError. */
   check(set: readonly BirdFile[]): Promise<void>;
+  /** The copy of a file, where it is the same byte by byte and may take its place. */
+  sameCopy(file: BirdFile): string | undefined;
   /** The live places in what BIRD says about the copy. */
   toLive(message: string): string;
   remove(): Promise<void>;
@@ -51,6 +53,7 @@ export function createStaging({run, files, birdConf, confDir, stageDir, birdComm
     // What lies elsewhere is nobody's to change here, and is included where it lies.
     return path.dirname(live) === path.resolve(confDir) ? path.join(stagedDir, path.basename(live)) : undefined;
   };
+  const repoint = (text: string, live: string) => repointIncludes(text, live, {folder: confDir, copy: stagedDir});
   const toLive = (message: string) =>
     message.replaceAll(`${stagedDir}${path.sep}`, `${confDir}${path.sep}`).replaceAll(stagedConf, birdConf);
 
@@ -66,7 +69,7 @@ export function createStaging({run, files, birdConf, confDir, stageDir, birdComm
       await Promise.all(
         set.map(async ({path: live, text}) => {
           const copy = stagedPath(live);
-          if (copy !== undefined) await files.write(copy, repointIncludes(text, live, {folder: confDir, copy: stagedDir}), 0o640, owner);
+          if (copy !== undefined) await files.write(copy, repoint(text, live), 0o640, owner);
         }),
       );
     },
@@ -78,6 +81,8 @@ export function createStaging({run, files, birdConf, confDir, stageDir, birdComm
         throw checkError(error, set);
       }
     },
+
+    sameCopy: ({path: live, text}) => (repoint(text, live) === text ? stagedPath(live) : undefined),
 
     remove: () => files.remove(stageDir),
   };

@@ -103,7 +103,7 @@ test('a crash before the files are in place is noticed, and what BIRD has and wh
   const crashing = host.driver({
     files: {
       ...systemFiles,
-      async replace() {
+      async move() {
         throw new Error('crash');
       },
     },
