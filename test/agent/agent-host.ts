@@ -40,6 +40,8 @@ export interface AgentHost {
   putHosts(...texts: readonly string[]): Promise<void>;
   putBlocks(...texts: readonly string[]): Promise<void>;
   startBird(): Promise<RunningBird>;
+  /** The real daemon, on its usual port. */
+  startDaemon(): Promise<void>;
   startAgent(): Promise<AgentProcess>;
   /** Runs bin/romana to its end inside, with the agent's configuration in the environment. */
   romana(...args: readonly string[]): Promise<{status: number; stdout: string; stderr: string}>;
@@ -188,6 +190,23 @@ export async function createAgentHost(t: ExecutionContext, label: string): Promi
         }),
       ),
     startBird: () => startBird(t, namespace, paths),
+    async startDaemon() {
+      const child = spawn('ip', ['netns', 'exec', namespace.name, program, 'daemon'], {
+        stdio: 'ignore',
+        env: {...process.env, ROMANA_CONFIG: undefined},
+      });
+      const ended = once(child, 'exit');
+      t.teardown(async () => {
+        child.kill('SIGKILL');
+        await ended;
+      });
+      await waitFor('the daemon answers', () =>
+        request('http://127.0.0.1:9600/readyz').then(
+          () => true,
+          () => false,
+        ),
+      );
+    },
     async startAgent() {
       const child = spawn('ip', [...inside, program, 'agent'], {stdio: ['ignore', 'pipe', 'pipe'], env: environment});
       const log: Record<string, unknown>[] = [];

@@ -1,3 +1,5 @@
+import {writeFile} from 'node:fs/promises';
+import path from 'node:path';
 import {namespaceTest} from '../helpers/namespace.ts';
 import {waitFor} from '../helpers/wait.ts';
 import {createDrainingHost, isSettled, ownPrefix, startPinging, startSecondHost} from './draining-host.ts';
@@ -63,7 +65,7 @@ test('without another path the timer ends draining; what was withdrawn stays so 
   t.deepEqual(draining.announced, [ownPrefix]);
 
   await agent.end('SIGKILL');
-  await host.setTimeoutSeconds(2);
+  await host.configure({timeoutSeconds: 2});
   const second = await host.startAgent();
   const again = await host.until('the next one goes on', status => status.drain !== undefined);
   t.is(again.drain?.state, 'draining');
@@ -73,7 +75,7 @@ test('without another path the timer ends draining; what was withdrawn stays so 
   t.is(await host.atTor(), '');
   t.true(second.log.some(({msg}) => msg === 'host is drained, its prefixes are withdrawn'));
 
-  await host.setTimeoutSeconds(600);
+  await host.configure({timeoutSeconds: 600});
   await second.end('SIGKILL');
   const files = await host.files();
   await host.startAgent();
@@ -104,6 +106,58 @@ test('undrained in the middle, the host is in use again at once', async t => {
   const {announced} = await host.until('settled in use', status => isSettled(status) && status.drain === undefined);
   t.deepEqual(announced, [ownPrefix]);
   t.is(await host.upSince(), since);
+});
+
+test('from the command line, with the prefix of a group', async t => {
+  const host = await createDrainingHost(t, 'line');
+  await host.configure({prefixes: 'groups'});
+  await host.startDaemon();
+  const topology = {
+    networks: [{name: 'net1', cidr: '10.1.0.0/16', block_mask: 29}],
+    topologies: [
+      {
+        networks: ['net1'],
+        map: [
+          {name: 'rack-1', groups: []},
+          {name: 'rack-2', groups: []},
+        ],
+      },
+    ],
+  };
+  const file = path.join(host.folder, 'topology.json');
+  await writeFile(file, JSON.stringify(topology));
+  const romana = async (...args: readonly string[]) => {
+    const {status, stdout, stderr} = await host.romana(...args);
+    t.deepEqual([status, stderr], [0, ''], `${args.join(' ')}: ${stdout}`);
+    return stdout;
+  };
+  for (const name of ['host-1', 'host-2']) await host.namespace.run('env', ['ETCDCTL_API=3', 'etcdctl', 'del', `/romana/hosts/${name}`]);
+  await host.namespace.run('env', ['ETCDCTL_API=3', 'etcdctl', 'del', `/romana/blocks/${ownPrefix}`]);
+  await romana('topology', 'update', file);
+  await romana('host', 'add', 'host-1', '192.168.20.30');
+  await romana('address', 'allocate', 'a', '--host', 'host-1');
+  const [{groups}] = JSON.parse(await romana('-f', 'json', 'host', 'list')).hosts;
+  const group: string = groups.net1.cidr;
+  await startSecondHost(t, host, group);
+  await host.startAgent();
+  await host.until('the agent has settled', isSettled);
+  await waitFor('the ToR prefers this host', async () => / \* \(100\)/.test(await host.atTor(group)));
+  await waitFor('its agent has reported', async () => JSON.parse(await romana('-f', 'json', 'status')).hosts[0]?.announced === 1);
+
+  const drained = (await romana('host', 'drain', 'host-1')).split('\n').filter(Boolean);
+  t.is(drained.at(-1), 'host-1: drained, nothing is announced');
+  t.true(
+    drained.some(line => /^host-1: draining, [01] of 1 prefix has another path, \d+ (s|min) left$/.test(line)),
+    drained.join('\n'),
+  );
+  t.notRegex(await host.atTor(group), /10\./);
+  t.regex(await romana('host', 'list'), /host-1 .* drained$/m);
+  t.regex(await romana('agent', 'status'), /drained for .*: nothing is announced/);
+  t.is(await romana('host', 'drain', 'host-1'), 'host-1: drained, nothing is announced\n', 'asked once more, it is so already');
+
+  const back = (await romana('host', 'undrain', 'host-1')).split('\n').filter(Boolean);
+  t.is(back.at(-1), 'host-1: in use, 1 prefix is announced');
+  t.regex(await host.atTor(group), / \* \(100\)/);
 });
 
 /** How many echo requests a host has answered. */

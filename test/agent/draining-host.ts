@@ -11,6 +11,11 @@ import {connect, createNamespace, type Namespace} from '../helpers/namespace.ts'
 import {waitFor} from '../helpers/wait.ts';
 import {type AgentHost, createAgentHost} from './agent-host.ts';
 
+export interface DrainSettings {
+  readonly timeoutSeconds?: number;
+  readonly prefixes?: 'blocks' | 'groups';
+}
+
 /** A host with the real agent and the shipped template, whose ToR honours the community of RFC 8326. */
 export interface DrainingHost extends AgentHost {
   readonly bird: RunningBird;
@@ -21,8 +26,8 @@ export interface DrainingHost extends AgentHost {
   upSince(): Promise<string>;
   /** Says in the store whether the host is drained. */
   setDrained(isDrained: boolean): Promise<void>;
-  /** Sets the timer; the agent reads it when it starts. */
-  setTimeoutSeconds(seconds: number): Promise<void>;
+  /** Sets the timer, and what is announced; the agent reads it when it starts. */
+  configure(options: DrainSettings): Promise<void>;
 }
 
 export const ownPrefix = '10.1.0.0/29';
@@ -31,16 +36,20 @@ const keys = createKeys('/romana');
 const timers = 'connect delay time 1; connect retry time 1; error wait time 1, 2;';
 
 /** BIRD, etcd and the ToR run; the agent does not yet. */
-export async function createDrainingHost(t: ExecutionContext, label: string, {timeoutSeconds = 600} = {}): Promise<DrainingHost> {
+export async function createDrainingHost(t: ExecutionContext, label: string): Promise<DrainingHost> {
   const host = await createAgentHost(t, label);
   const config = path.join(host.folder, 'romana.yaml');
   const common = await readFile(config, 'utf8');
-  const setTimeoutSeconds = (seconds: number) =>
-    writeFile(
-      config,
-      `${common}    localAs: 65010\n    vars: {neighbor: 192.168.20.1, neighborAs: 65000}\n    drain: {timeoutSeconds: ${seconds}}\n`,
-    );
-  await setTimeoutSeconds(timeoutSeconds);
+  const configure = ({timeoutSeconds = 600, prefixes = 'blocks'}: DrainSettings) => {
+    const lines = [
+      'localAs: 65010',
+      'vars: {neighbor: 192.168.20.1, neighborAs: 65000}',
+      `prefixes: ${prefixes}`,
+      `drain: {timeoutSeconds: ${timeoutSeconds}}`,
+    ];
+    return writeFile(config, common + lines.map(line => `    ${line}\n`).join(''));
+  };
+  await configure({});
   await copyFile(path.join(root, 'bird/bird.conf'), path.join(host.folder, 'templates/bird.conf'));
   await copyFile(path.join(root, 'templates/bird2/bgp-v4/publisher.conf'), path.join(host.folder, 'templates/publisher.conf'));
   const tor = await startTor(t, host.far);
@@ -65,7 +74,7 @@ export async function createDrainingHost(t: ExecutionContext, label: string, {ti
       const record = {name: 'host-1', ip: '192.168.20.30', agentPort: 9604, drained, tags: {}, groups: {}};
       await host.namespace.run('env', ['ETCDCTL_API=3', 'etcdctl', 'put', keys.host('host-1'), JSON.stringify(record)]);
     },
-    setTimeoutSeconds,
+    configure,
   };
 }
 
@@ -95,8 +104,8 @@ protocol bgp host2 { local as 65000; neighbor 192.168.21.30 as 65011; direct; ${
   return startBird(t, far, paths);
 }
 
-/** Another host behind the same ToR, which announces the same prefix from a BIRD of its own. */
-export async function startSecondHost(t: ExecutionContext, {far}: DrainingHost): Promise<Namespace> {
+/** Another host behind the same ToR, which announces a prefix of the first from a BIRD of its own. */
+export async function startSecondHost(t: ExecutionContext, {far}: DrainingHost, prefix = ownPrefix): Promise<Namespace> {
   const second = await createNamespace(t, 'second');
   await connect(far, second, {device: 'eth1', addresses: [['192.168.21.1/24'], ['192.168.21.30/24']]});
   await second.run('ip', ['route', 'add', 'default', 'via', '192.168.21.1']);
@@ -106,7 +115,7 @@ export async function startSecondHost(t: ExecutionContext, {far}: DrainingHost):
     paths.birdConf,
     `router id 192.168.21.30;
 protocol device { }
-protocol static { ipv4; route ${ownPrefix} reject; }
+protocol static { ipv4; route ${prefix} reject; }
 protocol bgp tor { local as 65011; neighbor 192.168.21.1 as 65000; direct; ${timers} ipv4 { import none; export where source = RTS_STATIC; }; }
 `,
   );

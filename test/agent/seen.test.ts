@@ -1,7 +1,4 @@
-import {spawn} from 'node:child_process';
-import {once} from 'node:events';
 import path from 'node:path';
-import type {ExecutionContext} from 'ava';
 import {fetchTemplateData} from '../../src/agent/client.ts';
 import {createKeys} from '../../src/store/keys.ts';
 import {parseBeat, parseReport} from '../../src/store/reports.ts';
@@ -29,18 +26,6 @@ const etcdctl = ({namespace}: AgentHost, ...args: readonly string[]) => namespac
 /** The value of a key, without the line's end; '' for none. */
 async function stored(host: AgentHost, key: string): Promise<string> {
   return (await etcdctl(host, 'get', '--print-value-only', key)).trim();
-}
-
-/** Starts the real daemon in the host's namespace. */
-async function startDaemon(t: ExecutionContext, host: AgentHost): Promise<void> {
-  const args = ['netns', 'exec', host.namespace.name, path.resolve('bin/romana'), 'daemon'];
-  const child = spawn('ip', args, {stdio: 'ignore', env: {...process.env, ROMANA_CONFIG: undefined}});
-  const ended = once(child, 'exit');
-  t.teardown(async () => {
-    child.kill('SIGKILL');
-    await ended;
-  });
-  await waitFor('the daemon answers', async () => (await host.romana('network', 'list')).status === 0);
 }
 
 test('the data of templates is answered after the first whole state, not before', async t => {
@@ -93,7 +78,7 @@ test('sessions are seen in status, metrics and the report in the store; a remove
       return text !== '' && is(parseReport('k', text));
     });
   await reported('the report is in the store', ({announced, bird: seen}) => announced === 1 && seen?.sessions.length === 3);
-  await startDaemon(t, host);
+  await host.startDaemon();
   const shown = await waitFor('the daemon shows the report', async () => {
     const {stdout} = await host.romana('status', '-f', 'json');
     return stdout !== '' && JSON.parse(stdout).hosts[0]?.reported && JSON.parse(stdout).hosts[0];
