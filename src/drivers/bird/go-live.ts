@@ -79,6 +79,7 @@ export function createGoLive(parts: GoLiveParts) {
         if (missing.length > 0)
           throw new NotYetError(`before a new configuration is tried, ${missing.join(', ')} must be up with the last accepted one`);
         isHandedOver = true;
+        if (judged.touches !== 'nothing') await settling.keep(states, situation);
         await publish({set, whole, announces: wish.announces, review: judged, live: situation}, states, situation);
       } catch (error) {
         if (isRejection(error) && refusals.find([whole.key]) === undefined) await keepRefusal(error, set, whole, situation);
@@ -139,10 +140,13 @@ export function createGoLive(parts: GoLiveParts) {
             ? await publication.bySignal(job, connection.pid, onWaiting)
             : await publication.bySocket(job, before, onWaiting);
         await Promise.all([live.writeMark({...accepted, refused: mark?.refused}), staging.remove()]);
+        await live.forgetCopies();
         count('accepted');
       } catch (error) {
-        if (isRejection(error)) await keepRefusal(error, job.set, job.whole, job.live);
-        else count('failed');
+        if (isRejection(error)) {
+          await keepRefusal(error, job.set, job.whole, job.live);
+          await live.forgetCopies();
+        } else count('failed');
         await staging.remove();
         throw error;
       }
@@ -176,6 +180,7 @@ export function createGoLive(parts: GoLiveParts) {
       const sources = Object.fromEntries(set.files.map(file => [file.path, file.source]));
       const rest = {sessions: mark?.sessions ?? [], configuredAt: '', refused: mark?.refused};
       await live.writeMark({hash: whole.key, at: clock.now(), how: 'installed', sources, frame: set.frame, ...rest});
+      await live.forgetCopies();
     }
     throw notRunning(cause, isNew);
   }

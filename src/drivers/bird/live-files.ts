@@ -31,6 +31,8 @@ export function createLiveFiles({files, birdConf, confDir, birdSocket}: LiveFile
   // bird.conf comes last: it must not include what is not there yet.
   const paths = [publisher, birdConf];
   let mark: AcceptedMark | undefined;
+  // A program before this one may have left some.
+  let hasCopies = true;
   // A file may be large; one that nobody has touched since is not read again.
   const seen = new Map<string, {readonly stamp: string; readonly file: BirdFile}>();
 
@@ -54,10 +56,11 @@ export function createLiveFiles({files, birdConf, confDir, birdSocket}: LiveFile
     },
 
     async read(): Promise<LiveState> {
-      const markText = files.read(markFile);
-      const found = paths.map(async file => readOwn(file, parseMark(await markText)));
+      const reading = files.read(markFile);
+      const found = paths.map(async file => readOwn(file, parseMark(await reading)));
       const own = (await Promise.all(found)).filter(file => file !== undefined);
-      mark = parseMark(await markText);
+      // Somebody may have emptied conf.d: what was accepted is true still.
+      mark = parseMark(await reading) ?? mark;
       const included = await readIncluded(own, files);
       return {own, included, mark, isAsAccepted: mark?.hash === hashOf([...own, ...included])};
     },
@@ -90,6 +93,7 @@ export function createLiveFiles({files, birdConf, confDir, birdSocket}: LiveFile
 
     /** Keeps what lies there under other names, whatever is installed. */
     async keepCopies({own}: LiveState): Promise<void> {
+      hasCopies = true;
       for (const file of own) await files.keep(file.path, copyOf(file.path));
     },
 
@@ -103,8 +107,11 @@ export function createLiveFiles({files, birdConf, confDir, birdSocket}: LiveFile
       return mark !== undefined && mark.hash === hashOf([...copies, ...included]) ? copies : undefined;
     },
 
+    /** What lies there is accepted now, or is what the next start of BIRD shall read. */
     async forgetCopies(): Promise<void> {
+      if (!hasCopies) return;
       for (const file of paths) await files.remove(copyOf(file));
+      hasCopies = false;
     },
 
     async writeMark(wanted: AcceptedMark | undefined): Promise<void> {

@@ -89,7 +89,6 @@ export function createPublication(parts: PublicationParts): Publication {
         observeMs: review.touches === 'nothing' ? 0 : steadyMs(announces),
         onWaiting,
       });
-      await live.forgetCopies();
       requireConfirmed(result, job);
       return markOf(set, whole, {how: 'signalled', configuredAt: '', sessions: []});
     },

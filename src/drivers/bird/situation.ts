@@ -1,5 +1,5 @@
 import type {Clock} from '../../system/clock.ts';
-import {parseProtocolStates, upSessions} from './baseline.ts';
+import {type ProtocolStates, parseProtocolStates, upSessions} from './baseline.ts';
 import type {BirdProcess} from './bird-process.ts';
 import {isSameTime} from './bird-status.ts';
 import {type Connection, connectToBird} from './connection.ts';
@@ -37,25 +37,34 @@ const noteMs = 2000;
 export function createSettling({live, control}: Pick<SituationParts, 'live' | 'control'>, clock: Pick<Clock, 'now'>) {
   let until = -Infinity;
   let noteAt = -Infinity;
-  const readUp = async () => upSessions(parseProtocolStates(await control.command('show protocols')));
+  const readStates = async () => parseProtocolStates(await control.command('show protocols'));
+
   return {
     begin(): void {
       until = clock.now() + settleMs;
     },
 
-    async note({mark, connection}: Situation): Promise<void> {
-      if (mark === undefined || connection.how !== 'socket' || clock.now() < noteAt) return;
+    /** Looks now and then. */
+    async note(situation: Situation): Promise<void> {
+      if (situation.mark === undefined || situation.connection.how !== 'socket' || clock.now() < noteAt) return;
       noteAt = clock.now() + noteMs;
-      const up = await readUp();
-      const sessions = clock.now() < until ? [...new Set([...mark.sessions, ...up])] : up;
-      if (sessions.toSorted().join() !== mark.sessions.toSorted().join()) await live.writeMark({...mark, sessions});
+      await keep(await readStates(), situation);
     },
+    keep,
 
     /** The sessions that still have to come up. */
     async missing({mark, connection}: Situation): Promise<readonly string[]> {
       if (mark === undefined || connection.how !== 'socket' || clock.now() >= until) return [];
-      const up = await readUp();
+      const up = upSessions(await readStates());
       return mark.sessions.filter(name => !up.includes(name));
     },
   };
+
+  async function keep(states: ProtocolStates, {connection}: Pick<Situation, 'connection'>): Promise<void> {
+    const {mark} = live;
+    if (mark === undefined || connection.how !== 'socket') return;
+    const up = upSessions(states);
+    const sessions = clock.now() < until ? [...new Set([...mark.sessions, ...up])] : up;
+    if (sessions.toSorted().join() !== mark.sessions.toSorted().join()) await live.writeMark({...mark, sessions});
+  }
 }

@@ -1,6 +1,6 @@
 import type {Clock} from '../../system/clock.ts';
 import {type Baseline, hopelessIn, missingFrom, type ProtocolStates, parseProtocolStates} from './baseline.ts';
-import {isSameTime, readBirdStatus} from './bird-status.ts';
+import {type BirdStatus, isSameTime, readBirdStatus} from './bird-status.ts';
 import type {Configure} from './configure.ts';
 import {type BirdControl, BirdControlError} from './control-socket.ts';
 
@@ -47,18 +47,20 @@ const restartAfterMs = 3000;
 export function createTrial({control, configure, clock}: TrialParts): (options: TrialOptions) => Promise<TrialResult> {
   return async options => {
     const {file, timeoutSeconds, baseline, onWaiting} = options;
-    const deadline = clock.now() + Math.max(timeoutSeconds * 1000 - marginMs, timeoutSeconds * 500);
+    const start = clock.now();
     const loaded = await configure.load(file, timeoutSeconds);
     if (loaded.isRefused) return {how: 'refused', message: loaded.message};
-    const [{configuredAt: tried}, {reason, states}] = await Promise.all([readBirdStatus(control), watch(options, deadline)]);
+    const tried = readBirdStatus(control);
+    const deadline = start + Math.max(timeoutSeconds * 1000 - marginMs, timeoutSeconds * 500);
+    const [{configuredAt}, {reason, states}] = await Promise.all([tried, watch(options, deadline, tried)]);
     if (reason === undefined) {
-      if (!(await configure.confirm()))
-        throw new BirdControlError('BIRD has gone back to its old configuration, or was restarted, before the new one was confirmed');
-      return {how: 'confirmed', seen: {configuredAt: tried, states}};
+      if (!(await configure.confirm())) throw broken();
+      return {how: 'confirmed', seen: {configuredAt, states}};
     }
     onWaiting(['the old configuration to come back']);
     // Undoing twice would bring the new configuration back.
-    if (isSameTime((await readBirdStatus(control)).configuredAt, tried)) await configure.undo();
+    if (await runsStill(configuredAt)) await configure.undo();
+    else if (clock.now() < start + timeoutSeconds * 1000) throw broken();
     return {how: 'undone', reason, isOurFault: await comesBack(baseline)};
   };
 
@@ -66,6 +68,7 @@ export function createTrial({control, configure, clock}: TrialParts): (options: 
   async function watch(
     {baseline, observeMs, onWaiting}: TrialOptions,
     deadline: number,
+    tried: Promise<BirdStatus>,
   ): Promise<{reason?: string; states: ProtocolStates}> {
     let goodSince: number | undefined;
     for (let pause = 5; ; pause = Math.min(pause * 2, 200)) {
@@ -73,12 +76,18 @@ export function createTrial({control, configure, clock}: TrialParts): (options: 
       const missing = missingFrom(baseline, states);
       goodSince = missing.length > 0 ? undefined : (goodSince ?? clock.now());
       if (goodSince !== undefined && clock.now() - goodSince >= observeMs) return {states};
+      // Where protocols are gone that are in the file, BIRD runs with another one.
+      if (baseline.up.some(name => !states.has(name)) && !(await runsStill((await tried).configuredAt))) throw broken();
       const lost = hopelessIn(baseline, states);
       if (lost !== undefined) return {reason: lost, states};
       if (clock.now() >= deadline) return missing.length === 0 ? {states} : {reason: missing.join('; '), states};
       onWaiting(missing);
       await clock.sleep(Math.max(1, Math.min(pause, deadline - clock.now())));
     }
+  }
+
+  async function runsStill(configuredAt: string): Promise<boolean> {
+    return isSameTime((await readBirdStatus(control)).configuredAt, configuredAt);
   }
 
   /** True when all that was up is up again with the old configuration. Sessions are started anew, since they may wait long after an error. */
@@ -101,4 +110,8 @@ export function createTrial({control, configure, clock}: TrialParts): (options: 
   async function readStates(): Promise<ProtocolStates> {
     return parseProtocolStates(await control.command('show protocols all'));
   }
+}
+
+function broken(): BirdControlError {
+  return new BirdControlError('BIRD was restarted, or configured by somebody else, while the new configuration was on trial');
 }
