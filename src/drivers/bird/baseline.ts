@@ -1,4 +1,5 @@
 import type {BirdConfig, ProtocolConfig} from '../../core/bird-config/model.ts';
+import {type Address, isAddress, parseAddress} from '../../core/prefix.ts';
 import type {BirdReply} from './control-socket.ts';
 import {type BirdProtocol, parseProtocolsAll} from './protocols.ts';
 
@@ -57,13 +58,14 @@ export function upSessions(states: ProtocolStates): string[] {
 
 /**
  * What was up before a change and is to be up after it. A session that is gone by its name goes on under another one when a new protocol has the same
- * neighbour; otherwise it was meant to go. `mayLose` says how many of its routes a session may be given fewer, be it that they were withdrawn.
+ * neighbour; otherwise it was meant to go. `leastOf` says of a
+ * session that was given so many routes how many it must be given again.
  */
 export function baselineOf(
   states: ProtocolStates,
   before: BirdConfig | undefined,
   after: BirdConfig,
-  mayLose: (exported: number) => number,
+  leastOf: (exported: number) => number,
 ): Baseline {
   const up: string[] = [];
   const wereUp = [...states.values()].filter(state => state.isUp);
@@ -72,7 +74,7 @@ export function baselineOf(
     const name = nameOfToday(state.name, before, after);
     if (name === undefined) continue;
     up.push(name);
-    if (isSession(state)) exported.set(name, Math.max(0, Math.floor(state.exported - mayLose(state.exported))));
+    if (isSession(state)) exported.set(name, leastOf(state.exported));
   }
   return {before: wereUp.map(({name}) => name), up, exported};
 }
@@ -87,8 +89,10 @@ function nameOfToday(name: string, before: BirdConfig | undefined, after: BirdCo
   return heirs.find(heir => before?.protocols.get(heir.name) === undefined)?.name;
 }
 
-function neighbourOf({options}: ProtocolConfig): string | undefined {
-  return options.get('neighbor')?.text.split(' ')[0];
+/** The address of a protocol's neighbour, without its interface; undefined for a range of neighbours, or none. */
+export function neighbourOf({options}: ProtocolConfig): Address | undefined {
+  const text = options.get('neighbor')?.text.split(/[ %]/)[0] ?? '';
+  return isAddress(text) ? parseAddress(text) : undefined;
 }
 
 /** What is not there again yet, in words; empty when all is. */

@@ -1,3 +1,4 @@
+import {type Address, fromNumber} from '../../core/prefix.ts';
 import type {Clock} from '../../system/clock.ts';
 import type {FileSystem} from '../../system/file-system.ts';
 import {BirdNotRunningError} from './control-socket.ts';
@@ -8,8 +9,8 @@ export interface BirdProcess {
   find(): Promise<number | undefined>;
   /** Sends SIGHUP and waits until BIRD has read its files. Rejects with BirdNotRunningError. */
   reload(pid: number): Promise<void>;
-  /** The neighbours to which there is an established BGP connection, by address as the kernel writes it. */
-  readNeighbours(pid: number): Promise<ReadonlySet<string>>;
+  /** The neighbours to which there is an established BGP connection. */
+  readNeighbours(pid: number): Promise<ReadonlySet<Address>>;
 }
 
 export interface BirdProcessOptions {
@@ -71,10 +72,20 @@ function processState(text: string | undefined): [state: string, used: string] |
 const bgpPort = ':00B3';
 const established = '01';
 
-function establishedNeighbours(table: string): string[] {
+function establishedNeighbours(table: string): Address[] {
   return table.split('\n').flatMap(line => {
     const [, local = '', remote = '', state] = line.trim().split(/\s+/);
     const isBgp = local.endsWith(bgpPort) || remote.endsWith(bgpPort);
-    return state === established && isBgp ? [remote.slice(0, remote.lastIndexOf(':'))] : [];
+    return state === established && isBgp ? [parseHexAddress(remote.slice(0, remote.lastIndexOf(':')))] : [];
   });
+}
+
+/** The kernel writes an address in words of four bytes, each as a hexadecimal number of the machine's byte order. */
+function parseHexAddress(hex: string): Address {
+  const words = hex.match(/.{8}/g) ?? [];
+  const bytes = words.map(word => (word.match(/../g) ?? []).toReversed().join(''));
+  // A socket for IPv6 that talks IPv4 has an IPv4-mapped address (RFC 4291, section 2.5.5.2).
+  const isMapped = bytes.length === 4 && /^0{20}ffff$/i.test(bytes.slice(0, 3).join(''));
+  const number = BigInt(`0x${isMapped ? bytes[3] : bytes.join('')}`);
+  return fromNumber(number, bytes.length === 1 || isMapped ? 'ipv4' : 'ipv6');
 }

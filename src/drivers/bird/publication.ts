@@ -1,8 +1,10 @@
+import type {BirdConfig} from '../../core/bird-config/model.ts';
 import type {Announcement, BirdSet} from '../../core/desired-bird.ts';
+import type {Address} from '../../core/prefix.ts';
 import type {Clock} from '../../system/clock.ts';
 import type {FileSystem} from '../../system/file-system.ts';
 import type {AcceptedHow, AcceptedMark} from './accepted-mark.ts';
-import {baselineOf, isSession, type ProtocolStates, parseProtocolStates, upSessions} from './baseline.ts';
+import {baselineOf, isSession, neighbourOf, type ProtocolStates, parseProtocolStates, upSessions} from './baseline.ts';
 import type {BirdProcess} from './bird-process.ts';
 import {readBirdStatus} from './bird-status.ts';
 import type {Configure} from './configure.ts';
@@ -11,7 +13,7 @@ import type {LiveFiles, LiveState} from './live-files.ts';
 import {BirdRejectedError, BirdUnconfirmedError, explainRejection} from './rejection.ts';
 import type {Review, WholeSet} from './review.ts';
 import type {Staging} from './staging.ts';
-import {createTrial, type Seen, type TrialResult} from './trial.ts';
+import {createTrial, type RefusedTrial, type TrialResult, type UndoneTrial} from './trial.ts';
 import {createSignalTrial} from './trial-by-signal.ts';
 
 /** A set on its way to BIRD: reviewed, staged, and taken by `bird -p`. */
@@ -53,7 +55,7 @@ export function createPublication(parts: PublicationParts): Publication {
 
     async bySocket(job, before, onWaiting) {
       const {announces, review, set, whole} = job;
-      const baseline = baselineOf(before, review.before, review.after, mayLose(review, announces));
+      const baseline = baselineOf(before, review.before, review.after, leastOf(review, announces));
       const timeoutSeconds = announces.confirmSeconds;
       const result =
         timeoutSeconds === 0
@@ -65,7 +67,7 @@ export function createPublication(parts: PublicationParts): Publication {
               observeMs: observeMs(review, announces, before),
               onWaiting,
             });
-      const {states, configuredAt} = requireConfirmed(result, job) ?? {
+      const {states, configuredAt} = requireConfirmed(result, job).seen ?? {
         states: await readStates(),
         configuredAt: (await readBirdStatus(control)).configuredAt,
       };
@@ -87,10 +89,13 @@ export function createPublication(parts: PublicationParts): Publication {
         logFile: /^[ \t]*log[ \t]+"([^"]+)"/m.exec(whole.files.find(({path}) => path === birdConf)?.text ?? '')?.[1],
         timeoutSeconds: announces.confirmSeconds,
         observeMs: review.touches === 'nothing' ? 0 : steadyMs(announces),
+        // One that only the old configuration names was meant to go.
+        stays: neighbour => sessionsWith(review.after, neighbour).length > 0 || sessionsWith(review.before, neighbour).length === 0,
         onWaiting,
       });
-      requireConfirmed(result, job);
-      return markOf(set, whole, {how: 'signalled', configuredAt: '', sessions: []});
+      const {neighbours} = requireConfirmed(result, job);
+      const sessions = [...neighbours].flatMap(neighbour => sessionsWith(review.after, neighbour));
+      return markOf(set, whole, {how: 'signalled', configuredAt: '', sessions});
     },
   };
 
@@ -99,10 +104,13 @@ export function createPublication(parts: PublicationParts): Publication {
     return loaded.isRefused ? {how: 'refused', message: loaded.message} : {how: 'confirmed'};
   }
 
-  function requireConfirmed(result: TrialResult, {set, whole}: Job): Seen | undefined {
+  function requireConfirmed<Confirmed extends {readonly how: 'confirmed'}>(
+    result: Confirmed | RefusedTrial | UndoneTrial,
+    {set, whole}: Job,
+  ): Confirmed {
     if (result.how === 'refused') throw new BirdRejectedError(explainRejection(staging.toLive(result.message), whole.files, birdConf));
     if (result.how === 'undone') throw new BirdUnconfirmedError(result.reason, set.frame.publisher.file, result.isOurFault);
-    return result.seen;
+    return result;
   }
 
   function markOf(
@@ -115,15 +123,14 @@ export function createPublication(parts: PublicationParts): Publication {
   }
 }
 
-/** How many routes a session may be given fewer than before: those that are withdrawn, and what the guard against mass withdrawals lets pass. */
-function mayLose({touches, before, after}: Review, {guards}: Announcement): (exported: number) => number {
+/** How many of its routes a session must be given again: those that stay, but for what the guard against mass withdrawals lets go. */
+function leastOf({touches, before, after}: Review, {guards}: Announcement): (exported: number) => number {
   // Filters as before give what they gave before.
-  if (touches === 'nothing' || before === undefined) return exported => exported;
-  const prefixes = (config: NonNullable<Review['before']>) =>
-    new Set([...config.protocols.values()].flatMap(({routes}) => routes.map(({prefix}) => prefix)));
+  if (touches === 'nothing' || before === undefined) return () => 0;
+  const prefixes = (config: BirdConfig) => new Set([...config.protocols.values()].flatMap(({routes}) => routes.map(({prefix}) => prefix)));
   const kept = prefixes(after);
   const gone = [...prefixes(before)].filter(prefix => !kept.has(prefix)).length;
-  return exported => gone + (exported * guards.maxWithdrawPercent) / 100;
+  return exported => Math.ceil((Math.max(0, exported - gone) * (100 - guards.maxWithdrawPercent)) / 100);
 }
 
 /** A session that a change has harmed may look well for a while: BFD needs a moment to notice, OSPF the dead interval. */
@@ -136,4 +143,10 @@ function observeMs({touches}: Review, announces: Announcement, states: ProtocolS
 
 function steadyMs({confirmSeconds}: Announcement): number {
   return Math.min(3000, confirmSeconds * 300);
+}
+
+/** The protocols that are to talk to a neighbour, by name. */
+function sessionsWith(config: BirdConfig | undefined, neighbour: Address): string[] {
+  const protocols = [...(config?.protocols.values() ?? [])];
+  return protocols.filter(protocol => !protocol.isDisabled && neighbourOf(protocol) === neighbour).map(({name}) => name);
 }

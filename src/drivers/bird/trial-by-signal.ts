@@ -1,7 +1,8 @@
+import type {Address} from '../../core/prefix.ts';
 import type {Clock} from '../../system/clock.ts';
 import type {FileSystem} from '../../system/file-system.ts';
 import type {BirdProcess} from './bird-process.ts';
-import type {TrialResult} from './trial.ts';
+import type {RefusedTrial, UndoneTrial} from './trial.ts';
 
 export interface SignalTrialOptions {
   readonly pid: number;
@@ -14,8 +15,13 @@ export interface SignalTrialOptions {
   /** 0: what BIRD makes of the signal is not looked at. */
   readonly timeoutSeconds: number;
   readonly observeMs: number;
+  /** Whether a neighbour is to be there after the change, too. */
+  stays(neighbour: Address): boolean;
   onWaiting(waitingFor: readonly string[]): void;
 }
+
+/** `neighbours`: those to which there is a BGP connection now. */
+export type SignalTrialResult = {readonly how: 'confirmed'; readonly neighbours: ReadonlySet<Address>} | RefusedTrial | UndoneTrial;
 
 export interface SignalTrialParts {
   readonly files: Pick<FileSystem, 'readFrom' | 'sizeOf'>;
@@ -29,9 +35,10 @@ const returnMs = 15_000;
  * The trial where BIRD has no control socket: SIGHUP, then what can be seen from outside: what BIRD writes into its log, and which BGP connections are
  * established. BIRD does not go back by itself here, and OSPF cannot be seen.
  */
-export function createSignalTrial({files, bird, clock}: SignalTrialParts): (options: SignalTrialOptions) => Promise<TrialResult> {
-  return async ({pid, install, restore, logFile, timeoutSeconds, observeMs, onWaiting}) => {
+export function createSignalTrial({files, bird, clock}: SignalTrialParts): (options: SignalTrialOptions) => Promise<SignalTrialResult> {
+  return async ({pid, install, restore, logFile, timeoutSeconds, observeMs, stays, onWaiting}) => {
     const before = await bird.readNeighbours(pid);
+    const staying = [...before].filter(stays);
     const logSize = logFile === undefined ? 0 : await files.sizeOf(logFile);
     await install();
     await bird.reload(pid);
@@ -42,26 +49,26 @@ export function createSignalTrial({files, bird, clock}: SignalTrialParts): (opti
       await bird.reload(pid);
       return {how: 'refused', message};
     }
-    if (timeoutSeconds === 0) return {how: 'confirmed'};
-    const missing = await watch(timeoutSeconds * 1000, before.size === 0 ? 0 : observeMs);
-    if (missing.length === 0) return {how: 'confirmed'};
+    const missing = timeoutSeconds === 0 ? [] : await watch(staying, timeoutSeconds * 1000, observeMs);
+    if (missing.length === 0) return {how: 'confirmed', neighbours: await bird.readNeighbours(pid)};
     onWaiting(['the old configuration to come back']);
     await restore();
     await bird.reload(pid);
-    const isOurFault = (await watch(returnMs, 0)).length === 0;
-    return {how: 'undone', reason: `no BGP connection any more to ${missing.map(renderAddress).join(', ')}`, isOurFault};
+    const isOurFault = (await watch([...before], returnMs, 0)).length === 0;
+    return {how: 'undone', reason: `no BGP connection any more to ${missing.join(', ')}`, isOurFault};
 
     /** The neighbours that have not come back within the time; until all are there, and have been for a while. */
-    async function watch(withinMs: number, steadyMs: number): Promise<string[]> {
+    async function watch(wanted: readonly Address[], withinMs: number, steadyMs: number): Promise<Address[]> {
+      if (wanted.length === 0) return [];
       const deadline = clock.now() + withinMs;
       let goodSince: number | undefined;
       for (;;) {
         const now = await bird.readNeighbours(pid);
-        const lost = [...before].filter(address => !now.has(address));
+        const lost = wanted.filter(address => !now.has(address));
         goodSince = lost.length > 0 ? undefined : (goodSince ?? clock.now());
         if (goodSince !== undefined && clock.now() - goodSince >= steadyMs) return [];
         if (clock.now() >= deadline) return lost;
-        onWaiting(lost.map(address => `the BGP connection to ${renderAddress(address)}`));
+        onWaiting(lost.map(address => `the BGP connection to ${address}`));
         await clock.sleep(100);
       }
     }
@@ -73,12 +80,4 @@ function refusalIn(log: string): string | undefined {
   const lines = log.split('\n').map(line => line.replace(/^.*?<[A-Z]+> /, ''));
   if (lines.some(line => /^Reconfigur(?:ed|ing)\b/.test(line))) return undefined;
   return lines.find(line => /^\S+:\d+:\d+ |^Unable to open|: No such file/.test(line));
-}
-
-/** The kernel writes IPv4 as one hexadecimal number of the machine's byte order, IPv6 as four. */
-function renderAddress(hex: string): string {
-  const words = hex.match(/.{8}/g) ?? [];
-  const bytes = words.flatMap(word => (word.match(/../g) ?? []).toReversed());
-  if (bytes.length === 4) return bytes.map(byte => Number.parseInt(byte, 16)).join('.');
-  return bytes.join('').match(/.{4}/g)?.join(':') ?? hex;
 }

@@ -5,11 +5,19 @@ import type {Configure} from './configure.ts';
 import {type BirdControl, BirdControlError} from './control-socket.ts';
 
 /** How BIRD took a new configuration. */
-export type TrialResult =
-  | {readonly how: 'confirmed'; readonly seen?: Seen}
-  | {readonly how: 'refused'; readonly message: string}
-  /** Taken back: what was up before did not come up again. Without `isOurFault` it did not come back with the old configuration either. */
-  | {readonly how: 'undone'; readonly reason: string; readonly isOurFault: boolean};
+export type TrialResult = {readonly how: 'confirmed'; readonly seen?: Seen} | RefusedTrial | UndoneTrial;
+
+export interface RefusedTrial {
+  readonly how: 'refused';
+  readonly message: string;
+}
+
+/** Taken back: what was up before did not come up again. Without `isOurFault` it did not come back with the old configuration either. */
+export interface UndoneTrial {
+  readonly how: 'undone';
+  readonly reason: string;
+  readonly isOurFault: boolean;
+}
 
 /** BIRD as it was when it was confirmed. */
 export interface Seen {
