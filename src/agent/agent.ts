@@ -1,6 +1,4 @@
 import type {NodeState} from '../core/node-state.ts';
-import type {Prefix} from '../core/prefix.ts';
-import {templateData} from '../core/publish.ts';
 import type {State} from '../core/state.ts';
 import {createLoop} from '../reconcile/loop.ts';
 import {reconcile} from '../reconcile/reconcile.ts';
@@ -12,10 +10,9 @@ import {type History, isGood} from './history.ts';
 import type {AgentMetrics} from './metrics.ts';
 
 /** What a pass reads from the machine before it decides. */
-export type MachineFacts = Pick<NodeState, 'mainRoutes' | 'templates'>;
+export type MachineFacts = Pick<NodeState, 'mainRoutes' | 'templates' | 'self'>;
 
 export interface AgentOptions {
-  readonly self: NodeState['self'];
   readonly settings: NodeState['settings'];
   readonly steps: ReadonlyArray<Step<NodeState>>;
   readFacts(): Promise<MachineFacts>;
@@ -33,8 +30,6 @@ export interface Agent {
   offer(state: State): void;
   /** Something on the machine has changed (a template, for one): look again. */
   nudge(): void;
-  /** The prefixes of the last configuration that BIRD accepted. */
-  readonly announced: readonly Prefix[];
   /** Everything that the last pass decided from; undefined before the first. */
   readonly node: NodeState | undefined;
   run(signal: AbortSignal): Promise<void>;
@@ -46,7 +41,6 @@ const resyncMs = 10_000;
 
 /** The reconcile loop of a host. */
 export function createAgent({
-  self,
   settings,
   steps,
   readFacts,
@@ -59,7 +53,6 @@ export function createAgent({
   minIntervalMs,
 }: AgentOptions): Agent {
   let isAsked = true;
-  let announced: readonly Prefix[] = [];
   let latest: NodeState | undefined;
   const loop = createLoop<State>({
     clock,
@@ -70,20 +63,22 @@ export function createAgent({
     resyncMs,
     async pass(state) {
       // What a pass finds after a failed one is work left over, not somebody else's doing.
-      const isResync = !isAsked && history.last?.isGood === true;
+      const isUnasked = !isAsked && history.last?.isGood === true;
       isAsked = false;
+      const lastSelf = latest?.self;
       const start = clock.now();
       // Not awaited here: the steps look at the machine at the same time.
       const node = readFacts().then(async (facts): Promise<NodeState> => {
-        const known = {self, settings, state, ...facts};
+        const known = {settings, state, ...facts};
         return {...known, drain: await drain.update(known)};
       });
       const results = await reconcile(steps, node);
       latest = await node.catch(() => latest);
+      // Nobody need have said yet that the host has another address.
+      const isResync = isUnasked && latest?.self === lastSelf;
       const bird = results.find(({name}) => name === 'bird');
       if (bird !== undefined && (isGood(bird) || isNotRunning(bird.error))) {
         const done = await node;
-        if (isGood(bird)) announced = templateData(done).Networks;
         // A BIRD that does not run announces nothing, and its next start finds files without what was withdrawn.
         if (isGood(bird) || done.drain === 'drained') await drain.settled(done.drain);
       }
@@ -101,9 +96,6 @@ export function createAgent({
     nudge() {
       isAsked = true;
       loop.nudge();
-    },
-    get announced() {
-      return announced;
     },
     get node() {
       return latest;

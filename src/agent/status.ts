@@ -32,7 +32,8 @@ export interface StatusOptions {
   readonly self: () => NodeState['self'];
   readonly version: string;
   readonly history: History;
-  readonly announced: () => readonly string[];
+  /** Rejects where somebody has put a file there that cannot be read. */
+  readAnnounced(): Promise<readonly string[]>;
   readonly mirror: () => {readonly revision: number; readonly ageMs: number};
   /** Undefined where publishing is off. */
   readonly bird: {status(): BirdState; readonly name: string} | undefined;
@@ -43,7 +44,7 @@ export interface StatusOptions {
 
 /** Puts the status together; asks BIRD for its sessions. */
 export async function readStatus(options: StatusOptions): Promise<AgentStatus> {
-  const {self, version, history, announced, mirror, bird, readSessions} = options;
+  const {self, version, history, readAnnounced, mirror, bird, readSessions} = options;
   const {revision, ageMs} = mirror();
   const sessions = bird && (await readSessions().catch((error: unknown) => (error instanceof Error ? error : new Error(String(error)))));
   const drain = options.drain?.();
@@ -55,7 +56,7 @@ export async function readStatus(options: StatusOptions): Promise<AgentStatus> {
     revision,
     stateAgeSeconds: ageMs / 1000,
     pass: history.last,
-    announced: announced(),
+    announced: await readAnnounced().catch(() => []),
     bird:
       bird &&
       birdReport({

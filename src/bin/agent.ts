@@ -89,7 +89,7 @@ async function runAgent(config: Config): Promise<void> {
       self: () => agent.node?.self ?? self,
       version,
       history,
-      announced: () => agent.announced,
+      readAnnounced: drivers.readLiveRoutes,
       mirror: () => mirror,
       bird,
       drain: () => drain.status,
@@ -105,7 +105,6 @@ async function runAgent(config: Config): Promise<void> {
     return {mainRoutes, templates, self: present};
   };
   const agent = createAgent({
-    self,
     settings,
     steps,
     readFacts,

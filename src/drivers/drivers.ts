@@ -13,7 +13,7 @@ import type {FileSystem} from '../system/file-system.ts';
 import type {Run} from '../system/run.ts';
 import {type BirdDriver, birdItem, createBird} from './bird/bird.ts';
 import {BirdNotRunningError, createBirdControl} from './bird/control-socket.ts';
-import {readLiveRoutes} from './bird/live-routes.ts';
+import {createReadLiveRoutes} from './bird/live-routes.ts';
 import {askNeighboursAgain, type OtherPaths, readOtherPaths} from './bird/other-paths.ts';
 import {readSessions, type Session} from './bird/sessions.ts';
 import {createBlockRoutes} from './block-routes.ts';
@@ -33,8 +33,9 @@ export interface Drivers {
   readMainRoutes(): Promise<readonly MainRoute[]>;
   /** BIRD's sessions; undefined when BIRD does not run. Rejects with BirdControlError when it does not answer. */
   readSessions(): Promise<readonly Session[] | undefined>;
-  /** What a drain asks BIRD; see bird/other-paths.ts and bird/live-routes.ts. */
+  /** What BIRD announces by the files that it has accepted. */
   readLiveRoutes(): Promise<readonly Prefix[]>;
+  /** What a drain asks BIRD; see bird/other-paths.ts. */
   readOtherPaths(prefixes: readonly Prefix[]): Promise<OtherPaths>;
   askNeighboursAgain(): Promise<void>;
 }
@@ -90,7 +91,7 @@ export function createDrivers({
     bird,
     readMainRoutes: async () => mainRoutesOf(await readKernel()),
     readSessions: () => readSessions(questions),
-    readLiveRoutes: () => readLiveRoutes({files, confDir}),
+    readLiveRoutes: createReadLiveRoutes({files, confDir}),
     readOtherPaths: prefixes => readOtherPaths(questions, prefixes),
     askNeighboursAgain: () => askNeighboursAgain(questions),
   };

@@ -87,7 +87,7 @@ async function statusAfter(
     self: () => nodeState().self,
     version: '0.1.0',
     history,
-    announced: () => ['10.1.0.0/29'],
+    readAnnounced: async () => ['10.1.0.0/29'],
     mirror: () => ({revision: 9, ageMs: 1500}),
     bird: {
       name: 'bird',

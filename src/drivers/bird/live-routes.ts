@@ -4,15 +4,27 @@ import type {Prefix} from '../../core/prefix.ts';
 import type {FileSystem} from '../../system/file-system.ts';
 
 export interface LiveRoutesOptions {
-  readonly files: Pick<FileSystem, 'read'>;
+  readonly files: Pick<FileSystem, 'read' | 'stampOf'>;
   readonly confDir: string;
 }
 
-/** The prefixes of the static routes in the live publisher.conf, which BIRD has accepted, or loads when it starts. None where there is no such file. */
-export async function readLiveRoutes({files, confDir}: LiveRoutesOptions): Promise<readonly Prefix[]> {
+/**
+ * Reads the prefixes of the static routes in the live publisher.conf, which BIRD has accepted, or loads when it starts. None where there is no such
+ * file. One that nobody has touched is not read again.
+ */
+export function createReadLiveRoutes({files, confDir}: LiveRoutesOptions): () => Promise<readonly Prefix[]> {
   const publisher = path.join(confDir, 'publisher.conf');
-  const text = await files.read(publisher);
-  if (text === undefined) return [];
-  const {protocols} = parseBirdConfig([{path: publisher, text}], publisher);
-  return [...protocols.values()].flatMap(({routes}) => routes.map(({prefix}) => prefix));
+  let known: {readonly stamp: string | undefined; readonly routes: readonly Prefix[]} | undefined;
+  return async () => {
+    const stamp = await files.stampOf(publisher);
+    if (known === undefined || known.stamp !== stamp) known = {stamp, routes: await readRoutes()};
+    return known.routes;
+  };
+
+  async function readRoutes(): Promise<readonly Prefix[]> {
+    const text = await files.read(publisher);
+    if (text === undefined) return [];
+    const {protocols} = parseBirdConfig([{path: publisher, text}], publisher);
+    return [...protocols.values()].flatMap(({routes}) => routes.map(({prefix}) => prefix));
+  }
 }

@@ -35,7 +35,8 @@ const noteMs = 2000;
 
 /** Remembers which sessions are up with what was accepted, in the mark: should BIRD be started anew, they must be there before something new is tried. */
 export function createSettling({live, control}: Pick<SituationParts, 'live' | 'control'>, clock: Pick<Clock, 'now'>) {
-  let until = -Infinity;
+  // A program before this one may have found BIRD so, and not have lived to see them come up.
+  let until = clock.now() + settleMs;
   let noteAt = -Infinity;
   const readStates = async () => parseProtocolStates(await control.command('show protocols'));
 
