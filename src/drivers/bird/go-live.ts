@@ -64,11 +64,13 @@ export function createGoLive(parts: GoLiveParts) {
       try {
         // Where BIRD is down, nothing is written pass after pass.
         if (situation.connection.how !== 'none' || !checked.includes(whole.key)) await stage(whole);
-        // While another process reads the files, the guards look at them here, and BIRD says what is up.
-        const checking = Promise.all([check(whole), statesOf(situation)]);
+        // While another process reads the files, BIRD says what is up, and the guards look at them here.
+        const checking = check(whole);
+        checking.catch(() => undefined);
+        let states = await statesOf(situation);
         const judged = await reviewBeside(checking, () => review(beforeOf(situation, wish), whole, wish.announces));
         warnings = judged.warnings;
-        let [, states] = await checking;
+        await checking;
         if (situation.connection.how === 'none') return await installOnly(set, wish, situation, situation.connection.error);
         // What a trial would go back to must be what was accepted. Where only routes change, that comes with the new set.
         if (isUnknown && judged.touches !== 'nothing') {
@@ -200,7 +202,6 @@ export function isOtherFrame({frame}: BirdSet, mark: AcceptedMark | undefined): 
 
 /** Reviews while a check goes on. What BIRD itself has against a set says its place better than a guard, and goes first. */
 async function reviewBeside(checking: Promise<unknown>, review: () => Review): Promise<Review> {
-  checking.catch(() => undefined);
   try {
     return review();
   } catch (error) {
