@@ -44,5 +44,5 @@ export function isRefused(findings: readonly GuardFinding[]): boolean {
 function placeInTemplate({file, line}: GuardFinding, files: readonly BirdFile[]): Pick<GuardFinding, 'file' | 'line'> {
   const rendered = files.find(candidate => candidate.path === file);
   if (rendered === undefined || rendered.source === '') return {};
-  return {file: rendered.source, ...(line !== undefined && {line: rendered.lines?.[line - 1] ?? line})};
+  return {file: rendered.source, ...(line !== undefined && {line: rendered.lines?.()[line - 1] ?? line})};
 }

@@ -14,7 +14,7 @@ export interface BirdFile {
   /** The template that it comes from; '' where that is not known. */
   readonly source: string;
   /** The template's line of each line of the text, both from 1. Without it the lines are the same. */
-  readonly lines?: readonly number[];
+  readonly lines?: () => readonly number[];
 }
 
 /** How every rendered file begins: by this it is known as ours. */
@@ -73,7 +73,7 @@ function staticFile({file, text}: TemplateFile, {birdConf}: Paths): BirdFile {
 function renderedFile(template: TemplateFile, data: TemplateData, {confDir}: Paths): BirdFile {
   const {text, lines} = renderTemplate(template, data);
   const file = path.join(confDir, 'publisher.conf');
-  return {path: file, text: `${headerLine(template)}\n${text}`, source: template.file, lines: [1, ...lines]};
+  return {path: file, text: `${headerLine(template)}\n${text}`, source: template.file, lines: () => [1, ...lines()]};
 }
 
 function headerLine({file}: TemplateFile): string {

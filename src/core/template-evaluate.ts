@@ -2,21 +2,19 @@ import {type Position, TemplateFaultError} from './template-error.ts';
 import {isTrue, templateHelpers} from './template-helpers.ts';
 import type {BlockNode, Expression, OutputNode, TemplateNode} from './template-nodes.ts';
 import {enter, resolvePath, rootScope, type Scope} from './template-scope.ts';
-import type {Piece} from './template-source-map.ts';
+import type {Output} from './template-source-map.ts';
 import {isRecord, kindOf, printable} from './template-values.ts';
 
-/** Walks a parsed template over the data and gives its output, piece by piece. Throws TemplateFaultError. */
-export function evaluateTemplate(nodes: readonly TemplateNode[], data: unknown): Piece[] {
-  const pieces: Piece[] = [];
-  runNodes(nodes, rootScope(data), pieces);
-  return pieces;
+/** Walks a parsed template over the data and hands on its output. Throws TemplateFaultError. */
+export function evaluateTemplate(nodes: readonly TemplateNode[], data: unknown, output: Output): void {
+  runNodes(nodes, rootScope(data), output);
 }
 
-function runNodes(nodes: readonly TemplateNode[], scope: Scope, pieces: Piece[]): void {
+function runNodes(nodes: readonly TemplateNode[], scope: Scope, output: Output): void {
   for (const node of nodes) {
-    if (node.kind === 'text') pieces.push(node.piece);
-    else if (node.kind === 'output') pieces.push(node.pieceOf(outputText(node, scope)));
-    else runBlock(node, scope, pieces);
+    if (node.kind === 'text') output.addText(node.text, node.line);
+    else if (node.kind === 'output') output.addValue(outputText(node, scope), node.at.line);
+    else runBlock(node, scope, output);
   }
 }
 
@@ -27,15 +25,15 @@ function outputText({value: expression, at}: OutputNode, scope: Scope): string {
   throw new TemplateFaultError(`${describe(expression)} is ${kindOf(value)}, which cannot be written into a file`, at);
 }
 
-function runBlock(block: BlockNode, scope: Scope, pieces: Piece[]): void {
+function runBlock(block: BlockNode, scope: Scope, output: Output): void {
   const value = evaluate(block.argument, scope);
   if (block.helper === 'each' || (block.helper === 'section' && Array.isArray(value))) {
-    runEach(block, value, scope, pieces);
+    runEach(block, value, scope, output);
     return;
   }
   const nodes = isTaken(block, value) ? block.body : block.inverse;
   const entersValue = nodes === block.body && (block.helper === 'with' || (block.helper === 'section' && value !== true));
-  runNodes(nodes, entersValue ? enter(scope, value, block.names, [value]) : scope, pieces);
+  runNodes(nodes, entersValue ? enter(scope, value, block.names, [value]) : scope, output);
 }
 
 function isTaken({helper, isZeroTrue}: BlockNode, value: unknown): boolean {
@@ -44,17 +42,20 @@ function isTaken({helper, isZeroTrue}: BlockNode, value: unknown): boolean {
   return isTrue(value, isZeroTrue) === (helper === 'if');
 }
 
-function runEach({argument, names, body, inverse, at}: BlockNode, value: unknown, scope: Scope, pieces: Piece[]): void {
+function runEach({argument, names, body, inverse, asksData, at}: BlockNode, value: unknown, scope: Scope, output: Output): void {
   if (!Array.isArray(value) && !isRecord(value)) {
     throw new TemplateFaultError(`#each needs a list or a map, ${describe(argument)} is ${kindOf(value)}`, at);
   }
   const keys = Array.isArray(value) ? undefined : Object.keys(value);
   const items: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
-  if (items.length === 0) runNodes(inverse, scope, pieces);
-  for (const [index, item] of items.entries()) {
+  if (items.length === 0) runNodes(inverse, scope, output);
+  const last = items.length - 1;
+  for (let index = 0; index <= last; index += 1) {
+    const item = items[index];
     const key = keys?.[index] ?? index;
-    const data = {values: {key, index, first: index === 0, last: index === items.length - 1}, outer: scope.data};
-    runNodes(body, enter(scope, item, names, [item, key], data), pieces);
+    // A list may have tens of thousands of items, and few templates ask for these.
+    const data = asksData ? {values: {key, index, first: index === 0, last: index === last}, outer: scope.data} : scope.data;
+    runNodes(body, enter(scope, item, names, [item, key], data), output);
   }
 }
 

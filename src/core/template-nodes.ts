@@ -1,18 +1,18 @@
 import type {Position} from './template-error.ts';
-import type {Piece} from './template-source-map.ts';
 
 /** A template after parsing: what template-evaluate.ts walks. */
 export type TemplateNode = TextNode | OutputNode | BlockNode;
 
 export interface TextNode {
   readonly kind: 'text';
-  readonly piece: Piece;
+  readonly text: string;
+  /** Where it begins. */
+  readonly line: number;
 }
 
 export interface OutputNode {
   readonly kind: 'output';
   readonly value: Expression;
-  readonly pieceOf: (text: string) => Piece;
   readonly at: Position;
 }
 
@@ -26,6 +26,8 @@ export interface BlockNode {
   readonly names: readonly string[];
   readonly body: readonly TemplateNode[];
   readonly inverse: readonly TemplateNode[];
+  /** Whether anything inside asks for one of the `@` values. */
+  readonly asksData: boolean;
   readonly at: Position;
 }
 

@@ -3,7 +3,6 @@ import {findGoSyntax} from './go-template-syntax.ts';
 import {type Position, TemplateFaultError} from './template-error.ts';
 import {templateHelpers} from './template-helpers.ts';
 import type {BlockNode, Expression, TemplateNode} from './template-nodes.ts';
-import {textPiece, valuePieces} from './template-source-map.ts';
 import {syntaxFault} from './template-syntax-fault.ts';
 
 /** Parses a Handlebars template and refuses what we do not take (Go syntax, partials, decorators, unknown helpers). Throws TemplateFaultError. */
@@ -29,15 +28,14 @@ function parseStatement(statement: hbs.AST.Statement): TemplateNode[] {
   if (statement.type === 'ContentStatement') return [parseText(statement as hbs.AST.ContentStatement)];
   if (statement.type === 'BlockStatement') return [parseBlock(statement as hbs.AST.BlockStatement)];
   const at = positionOf(statement);
-  if (statement.type === 'MustacheStatement')
-    return [{kind: 'output', value: parseCall(statement as hbs.AST.MustacheStatement), pieceOf: valuePieces(at.line), at}];
+  if (statement.type === 'MustacheStatement') return [{kind: 'output', value: parseCall(statement as hbs.AST.MustacheStatement), at}];
   throw new TemplateFaultError('partials and decorators ({{> …}}, {{* …}}) are not supported', at);
 }
 
 /** Handlebars has taken white space around block tags away; what is left still stands at its place in the original. */
 function parseText({value, original, loc}: hbs.AST.ContentStatement): TemplateNode {
   const skipped = String(original).slice(0, Math.max(0, String(original).lastIndexOf(value)));
-  return {kind: 'text', piece: textPiece(value, loc.start.line + skipped.split('\n').length - 1)};
+  return {kind: 'text', text: value, line: loc.start.line + skipped.split('\n').length - 1};
 }
 
 const blockHelpers = ['if', 'unless', 'each', 'with'] as const;
@@ -46,10 +44,12 @@ function parseBlock(block: hbs.AST.BlockStatement): BlockNode {
   const at = positionOf(block);
   const name = block.path.original;
   const helper = blockHelpers.find(known => known === name);
+  const [body, inverse] = [parseProgram(block.program), parseProgram(block.inverse)];
   const inner = {
     names: block.program?.blockParams ?? [],
-    body: parseProgram(block.program),
-    inverse: parseProgram(block.inverse),
+    body,
+    inverse,
+    asksData: [...body, ...inverse].some(nodeAsksData),
     isZeroTrue: isZeroTrue(block, helper),
     at,
   };
@@ -61,6 +61,15 @@ function parseBlock(block: hbs.AST.BlockStatement): BlockNode {
   if (templateHelpers.has(name)) throw new TemplateFaultError(`"${name}" is no block: write {{#if (${name} …)}}`, at);
   if (block.params.length > 0) throw new TemplateFaultError(`there is no block helper "${name}"`, at);
   return {kind: 'block', helper: 'section', argument: parseExpression(block.path), ...inner};
+}
+
+function nodeAsksData(node: TemplateNode): boolean {
+  if (node.kind === 'text') return false;
+  return node.kind === 'output' ? asksData(node.value) : node.asksData || asksData(node.argument);
+}
+
+function asksData(expression: Expression): boolean {
+  return expression.kind === 'path' ? expression.isData : expression.kind === 'call' && expression.args.some(asksData);
 }
 
 function isZeroTrue(block: hbs.AST.BlockStatement, helper: string | undefined): boolean {

@@ -3,7 +3,13 @@ import type {TemplateFile} from './node-state.ts';
 import {TemplateError, TemplateFaultError} from './template-error.ts';
 import {evaluateTemplate} from './template-evaluate.ts';
 import {parseTemplate} from './template-parse.ts';
-import {joinPieces, type RenderedText} from './template-source-map.ts';
+import {createSourceMap, createTextOutput} from './template-source-map.ts';
+
+export interface RenderedText {
+  readonly text: string;
+  /** The template's line of each rendered line, both counted from 1: `lines()[0]` belongs to the first rendered line. Worked out when asked for. */
+  lines(): readonly number[];
+}
 
 /**
  * Renders a Handlebars template: nothing is escaped, and every name must exist, also in the arguments of #if and #each. Handlebars reads the
@@ -11,7 +17,17 @@ import {joinPieces, type RenderedText} from './template-source-map.ts';
  */
 export function renderTemplate({file, text}: TemplateFile, data: unknown): RenderedText {
   try {
-    return joinPieces(evaluateTemplate(parseTemplate(text), data));
+    const nodes = parseTemplate(text);
+    const output = createTextOutput();
+    evaluateTemplate(nodes, data, output);
+    return {
+      text: output.text,
+      lines() {
+        const map = createSourceMap();
+        evaluateTemplate(nodes, data, map);
+        return map.lines();
+      },
+    };
   } catch (error) {
     if (!(error instanceof TemplateFaultError)) throw error;
     const line = text.split('\n')[error.fault.line - 1]?.trimEnd() ?? '';

@@ -129,7 +129,7 @@ function toTemplate({path: livePath, line, column, reason}: Place, files: readon
   const file = files.find(candidate => candidate.path === livePath);
   const text = file?.text.split('\n')[line - 1]?.trimEnd() ?? '';
   if (file === undefined || file.source === '') return {file: livePath, line, column, reason, text};
-  return {file: file.source, line: file.lines?.[line - 1] ?? line, column, reason, text};
+  return {file: file.source, line: file.lines?.()[line - 1] ?? line, column, reason, text};
 }
 
 /** A block left open in an included file goes unnoticed until BIRD is back in bird.conf, where it then complains: find the real place. */

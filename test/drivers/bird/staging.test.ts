@@ -26,7 +26,9 @@ test('other included files are found from the copy, too', async t => {
 
 test('an unclosed block is found in its template', async t => {
   const folder = await temporaryFolder(t);
-  const set = files(folder).map((file, index) => (index === 1 ? {...file, text: '# head\nprotocol device {\n', lines: [1, 7, 8]} : file));
+  const set = files(folder).map((file, index) =>
+    index === 1 ? {...file, text: '# head\nprotocol device {\n', lines: () => [1, 7, 8]} : file,
+  );
   const error = await t.throwsAsync(check(folder, createRun())(set), {code: 'ERR_BIRD_REJECTED'});
   t.is(
     error?.message,
