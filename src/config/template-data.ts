@@ -22,6 +22,13 @@ export function parseTemplateData(text: string, source: string): TemplateSource 
     throw new InputError('ERR_CONFIG', [`cannot use the data in ${source}:`, ...problems].join('\n  '));
   }
   const {host, localAS, networks, groups, blocks, vips, vars, draining} = result.data;
+  const given = (blocks ?? networks.map(cidr => ({cidr, tenant: '', segment: '', network: '', count: 0}))).map(block => ({
+    CIDR: block.cidr,
+    Tenant: block.tenant,
+    Segment: block.segment,
+    Network: block.network,
+    Count: block.count,
+  }));
   return {
     self: {name: host.name, addresses: host.address.toSorted((a, b) => compareAddresses(a.address, b.address))},
     tags: host.tags,
@@ -30,13 +37,7 @@ export function parseTemplateData(text: string, source: string): TemplateSource 
     groups: Object.fromEntries(
       Object.entries(groups).map(([network, {cidr, name, path, hosts}]) => [network, {CIDR: cidr, Name: name, Path: path, Hosts: hosts}]),
     ),
-    blocks: (blocks ?? networks.map(cidr => ({cidr, tenant: '', segment: '', network: '', count: 0}))).map(block => ({
-      CIDR: block.cidr,
-      Tenant: block.tenant,
-      Segment: block.segment,
-      Network: block.network,
-      Count: block.count,
-    })),
+    readBlocks: () => given,
     vips,
     vars,
     draining,

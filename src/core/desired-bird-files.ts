@@ -55,14 +55,27 @@ export function publisherFile(input: BirdFilesInput): BirdFile {
 
 /** This host's templates and variables of today. Throws InputError when there is no template for it. */
 export function frameOf(input: BirdFilesInput): BirdFrame {
-  const {Networks, Networks4, Networks6, HostGroups, Vips, Blocks, Draining, ...variables} = input.data;
+  const names = Object.keys(input.data).filter(name => !ofToday.has(name));
+  const variables = Object.fromEntries(names.map(name => [name, Reflect.get(input.data, name)]));
   return {birdConf: choose('bird.conf', input), publisher: choose('publisher.conf', input), variables};
 }
 
 /** The files that a frame gives for the prefixes of today. Throws TemplateError. */
 export function birdFilesOf({birdConf, publisher, variables}: BirdFrame, data: TemplateData, paths: Paths): BirdFile[] {
-  return [staticFile(birdConf, paths), renderedFile(publisher, {...data, ...variables}, paths)];
+  const {Networks, Networks4, Networks6, HostGroups, Vips, Draining} = data;
+  const prefixes = {Networks, Networks4, Networks6, HostGroups, Vips, Draining};
+  const all = {
+    ...variables,
+    ...prefixes,
+    get Blocks() {
+      return data.Blocks;
+    },
+  };
+  return [staticFile(birdConf, paths), renderedFile(publisher, all, paths)];
 }
+
+/** What differs from day to day; all else says who this host is and how it speaks. */
+const ofToday: ReadonlySet<string> = new Set(['Networks', 'Networks4', 'Networks6', 'HostGroups', 'Vips', 'Blocks', 'Draining']);
 
 function staticFile({file, text}: TemplateFile, {birdConf}: Paths): BirdFile {
   const fault = findTagsInStaticFile(file, text);
@@ -70,7 +83,7 @@ function staticFile({file, text}: TemplateFile, {birdConf}: Paths): BirdFile {
   return {path: birdConf, text, source: file};
 }
 
-function renderedFile(template: TemplateFile, data: TemplateData, {confDir}: Paths): BirdFile {
+function renderedFile(template: TemplateFile, data: unknown, {confDir}: Paths): BirdFile {
   const {text, lines} = renderTemplate(template, data);
   const file = path.join(confDir, 'publisher.conf');
   return {path: file, text: `${headerLine(template)}\n${text}`, source: template.file, lines: () => [1, ...lines()]};

@@ -50,21 +50,11 @@ export function templateData({self, settings: {publish}, state, drain}: Template
   const isWithdrawn = drain === 'drained';
   const blocks = isWithdrawn ? [] : ownBlocks(self, state);
   const groups = isWithdrawn ? {} : hostGroups(host?.groups ?? {}, state);
-  const counts = addressCounts(state);
   return templateVariables({
     self,
     networks: announced(publish.prefixes, blocks, groups),
     groups,
-    blocks: sortedLike(
-      blocks,
-      blocks.map(({cidr, tenant, segment, network}) => ({
-        CIDR: cidr,
-        Tenant: tenant,
-        Segment: segment,
-        Network: network,
-        Count: counts.get(cidr) ?? 0,
-      })),
-    ),
+    readBlocks: () => sortedLike(blocks, templateBlocks(blocks, state)),
     vips: [],
     tags: host?.tags ?? {},
     localAs: publish.localAs,
@@ -73,11 +63,23 @@ export function templateData({self, settings: {publish}, state, drain}: Template
   });
 }
 
+function templateBlocks(blocks: readonly Block[], state: State): TemplateBlock[] {
+  const counts = addressCounts(state);
+  return blocks.map(({cidr, tenant, segment, network}) => ({
+    CIDR: cidr,
+    Tenant: tenant,
+    Segment: segment,
+    Network: network,
+    Count: counts.get(cidr) ?? 0,
+  }));
+}
+
 export interface TemplateSource {
   readonly self: Self;
   readonly networks: readonly Prefix[];
   readonly groups: Readonly<Record<string, TemplateGroup>>;
-  readonly blocks: readonly TemplateBlock[];
+  /** Asked when a template speaks of blocks, which few do: a host may have tens of thousands. */
+  readonly readBlocks: () => readonly TemplateBlock[];
   readonly vips: readonly Prefix[];
   readonly tags: Readonly<Record<string, string>>;
   readonly localAs: number;
@@ -87,11 +89,12 @@ export interface TemplateSource {
 
 /** The variables by their template names. Those of a family that the host lacks are empty; every list of CIDRs is sorted by value. */
 export function templateVariables(source: TemplateSource): TemplateData {
-  const {self, networks, groups, blocks, vips, tags, localAs, vars, draining} = source;
+  const {self, networks, groups, readBlocks, vips, tags, localAs, vars, draining} = source;
   const Networks = sortByPrefix(networks, prefix => prefix);
   const firstOfIpv6 = firstIndex(Networks, prefix => familyOf(prefix) === 'ipv6');
   const addressOf = (family: Family) => self.addresses.find(({address}) => familyOf(address) === family);
   const node = addressOf('ipv4') ?? addressOf('ipv6');
+  let blocks: readonly TemplateBlock[] | undefined;
   return {
     Networks,
     Networks4: Networks.slice(0, firstOfIpv6),
@@ -107,7 +110,10 @@ export function templateVariables(source: TemplateSource): TemplateData {
     Tags: tags,
     Vars: vars,
     Vips: sortByPrefix(vips, prefix => prefix),
-    Blocks: sortByPrefix(blocks, ({CIDR}) => CIDR),
+    get Blocks() {
+      blocks ??= sortByPrefix(readBlocks(), ({CIDR}) => CIDR);
+      return blocks;
+    },
     Draining: draining,
   };
 }

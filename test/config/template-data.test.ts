@@ -9,7 +9,7 @@ const parse = (document: unknown) => parseTemplateData(JSON.stringify(document),
 
 test('all but the host may be left out', t => {
   const source = parse({host: {name: 'host-1', address: '192.168.20.30/24'}});
-  t.like(source, {networks: [], groups: {}, blocks: [], vips: [], vars: {}, tags: {}, localAs: 65534});
+  t.like(source, {networks: [], groups: {}, vips: [], vars: {}, tags: {}, localAs: 65534});
   t.like(templateVariables(source), {Hostname: 'host-1', NodeIP: '192.168.20.30', NodeNetwork: '192.168.20.0/24', NodePrefixLength: 24});
 });
 

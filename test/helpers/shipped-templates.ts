@@ -70,7 +70,7 @@ export function renderShipped(
         {CIDR: parsePrefix(cidr), Name: 'rack-1', Path: 'zone-A/rack-1', Hosts: ['host-1']},
       ]),
     ),
-    blocks: [],
+    readBlocks: () => [],
     vips: [],
     tags: {},
     localAs: 65010,

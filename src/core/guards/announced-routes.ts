@@ -16,6 +16,8 @@ export interface AnnouncedRoutes {
   mayAnnounceExactly(protocol: ProtocolConfig, prefix: Prefix): boolean;
   /** Every static route that may be announced, in the order of the files. */
   routes(): readonly StaticRoute[];
+  /** Their prefixes. */
+  prefixes(): readonly Prefix[];
 }
 
 const neighbourKinds = new Set(['bgp', 'ospf', 'rip', 'babel']);
@@ -24,14 +26,23 @@ export function isNeighbourKind({kind}: ProtocolConfig): boolean {
   return neighbourKinds.has(kind);
 }
 
+/** A configuration that was new a moment ago is soon the one before. */
+const known = new WeakMap<BirdConfig, AnnouncedRoutes>();
+
 export function announcedRoutes(config: BirdConfig): AnnouncedRoutes {
+  const routes = known.get(config) ?? findAnnounced(config);
+  known.set(config, routes);
+  return routes;
+}
+
+function findAnnounced(config: BirdConfig): AnnouncedRoutes {
   const enabled = [...config.protocols.values()].filter(({isDisabled}) => !isDisabled);
   const neighbours = enabled.filter(isNeighbourKind);
   const statics = enabled.filter(({kind}) => kind === 'static');
   // A pipe carries routes from table to table: then it does not matter which one a protocol is tied to.
   const hasPipes = enabled.some(({kind}) => kind === 'pipe');
   const exits = neighbours.flatMap(protocol => channelEnds(protocol, 'export', config));
-  const known = {ipv4: new Map<ProtocolConfig, boolean>(), ipv6: new Map<ProtocolConfig, boolean>()};
+  const verdicts = {ipv4: new Map<ProtocolConfig, boolean>(), ipv6: new Map<ProtocolConfig, boolean>()};
 
   function judge(protocol: ProtocolConfig, prefix: Prefix, net?: Prefix): boolean {
     const family = familyOf(prefix);
@@ -49,7 +60,7 @@ export function announcedRoutes(config: BirdConfig): AnnouncedRoutes {
   }
 
   function mayAnnounce(protocol: ProtocolConfig, prefix: Prefix): boolean {
-    const results = known[familyOf(prefix)];
+    const results = verdicts[familyOf(prefix)];
     const before = results.get(protocol);
     if (before !== undefined) return before;
     const result = judge(protocol, prefix);
@@ -65,13 +76,16 @@ export function announcedRoutes(config: BirdConfig): AnnouncedRoutes {
   }
 
   let routes: readonly StaticRoute[] | undefined;
+  let prefixes: readonly Prefix[] | undefined;
+  const readRoutes = () => (routes ??= statics.flatMap(announcedOf));
   return {
     neighbours,
     statics,
     exits,
     mayAnnounce,
     mayAnnounceExactly: (protocol, prefix) => judge(protocol, prefix, prefix),
-    routes: () => (routes ??= statics.flatMap(announcedOf)),
+    routes: readRoutes,
+    prefixes: () => (prefixes ??= readRoutes().map(({prefix}) => prefix)),
   };
 }
 

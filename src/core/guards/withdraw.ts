@@ -23,9 +23,9 @@ export function withdrawGuard({withdrawn, after, announced, settings, publisher}
 
 /** Looks closer only at the prefixes that differ, since a host may have tens of thousands. */
 export function findWithdrawn(input: GuardInput, before: AnnouncedRoutes | undefined, after: AnnouncedRoutes): Withdrawn {
-  const old = prefixesOf(before);
+  const old = before?.prefixes() ?? [];
   if (old.length === 0) return {total: 0, suspects: [], prefixes: () => []};
-  const current = prefixesOf(after);
+  const current = after.prefixes();
   const changed = [...new Set(itemsOnlyIn(old, current))].filter(prefix => !input.released(prefix));
   // A prefix that took the place of others is new itself, in nearly every case.
   const suspects = changed.length === 0 ? [] : uncovered(changed, itemsOnlyIn(current, old), input);
@@ -42,10 +42,6 @@ function uncovered(prefixes: readonly Prefix[], others: readonly Prefix[], {rele
   if (prefixes.length === 0) return [];
   const space = createAddressSpace(others.filter(prefix => !prefix.endsWith('/0')));
   return prefixes.filter(prefix => space.missingOf(prefix).some(part => !released(part)));
-}
-
-function prefixesOf(announced: AnnouncedRoutes | undefined): Prefix[] {
-  return announced === undefined ? [] : announced.routes().map(({prefix}) => prefix);
 }
 
 /** Says so where the routes are still there and only the way to the neighbours is closed. */

@@ -6,7 +6,7 @@ const publisher = {
   path: '/etc/bird/conf.d/publisher.conf',
   text: '# head\nprotocol static {\n  ipv4;\n\troute 10.0.0.1/29 reject;\n}\n',
   source: '/t/publisher.conf',
-  lines: [1, 3, 4, 6, 8, 9],
+  lines: () => [1, 3, 4, 6, 8, 9],
 };
 const foreign = {path: '/etc/bird/conf.d/other.conf', text: 'protocol bfd {\n', source: ''};
 
