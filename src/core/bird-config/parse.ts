@@ -2,21 +2,27 @@ import type {BirdConfig, Option, ProtocolConfig} from './model.ts';
 import {nameLength} from './option-names.ts';
 import {optionText} from './option-text.ts';
 import {type Body, copyBody, isDisabled, readBody} from './protocol.ts';
+import {createRouteMemory, type KnownRuns, type RouteMemory} from './route-memory.ts';
 import {createSource, type Source, type SourceFile} from './source.ts';
 import {readBlock, readStatement, type Statement} from './statements.ts';
 import type {Token} from './tokens.ts';
 
-/** Reads a BIRD configuration from its main file on, includes worked in. For text that BIRD takes; from any other it gets what it can. */
-export function parseBirdConfig(files: readonly SourceFile[], main: string): BirdConfig {
+/**
+ * Reads a BIRD configuration from its main file on, includes worked in. For text that BIRD takes; from any other it gets what it can. With the
+ * configuration before, of which most is the same, that is quicker.
+ */
+export function parseBirdConfig(files: readonly SourceFile[], main: string, before?: BirdConfig): BirdConfig {
   const source = createSource(files, main);
   const config = {protocols: new Map<string, ProtocolConfig>(), filters: new Map<string, Option>(), globals: new Map<string, Option>()};
   const bodies = new Map<string, Body>();
   const {resolve, define} = createDefinitions();
+  const memory = createRouteMemory(before && memories.get(before));
+  memories.set(config, memory.runs);
 
   for (;;) {
     const statement = readStatement(source);
     const [first] = statement.tokens;
-    if (first?.text === 'protocol' || first?.text === 'template') readProtocol(statement, {source, config, bodies, resolve});
+    if (first?.text === 'protocol' || first?.text === 'template') readProtocol(statement, {source, config, bodies, memory, resolve});
     else if (first?.text === 'filter' || first?.text === 'function') readFilter(statement, {source, config});
     else {
       if (first?.text === 'define') define(statement.tokens);
@@ -26,6 +32,8 @@ export function parseBirdConfig(files: readonly SourceFile[], main: string): Bir
   }
 }
 
+const memories = new WeakMap<BirdConfig, KnownRuns>();
+
 interface Context {
   readonly source: Source;
   readonly config: {protocols: Map<string, ProtocolConfig>; filters: Map<string, Option>; globals: Map<string, Option>};
@@ -33,10 +41,11 @@ interface Context {
 
 interface ProtocolContext extends Context {
   readonly bodies: Map<string, Body>;
+  readonly memory: RouteMemory;
   readonly resolve: (tokens: readonly Token[]) => readonly Token[];
 }
 
-function readProtocol({tokens, place, end}: Statement, {source, config, bodies, resolve}: ProtocolContext): void {
+function readProtocol({tokens, place, end}: Statement, {source, config, bodies, memory, resolve}: ProtocolContext): void {
   if (end !== '{') return;
   const [what, {text: kind = ''} = {}, ...rest] = tokens;
   const words = rest.map(symbol);
@@ -45,7 +54,7 @@ function readProtocol({tokens, place, end}: Statement, {source, config, bodies, 
   const template = from === -1 ? undefined : words[from + 1];
   const name = from === 0 || words[0] === undefined ? freeName(kind, bodies) : words[0];
   const body = copyBody(template === undefined ? undefined : bodies.get(template));
-  readBody(body, {source, kind, resolve});
+  readBody(body, {source, kind, memory, resolve});
   bodies.set(name, body);
   if (what?.text === 'protocol') config.protocols.set(name, {name, kind, variant, isDisabled: isDisabled(body.options), ...body, ...place});
 }

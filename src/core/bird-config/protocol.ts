@@ -1,6 +1,7 @@
 import type {Option, ProtocolConfig, StaticRoute} from './model.ts';
 import {nameLength} from './option-names.ts';
 import {optionText} from './option-text.ts';
+import type {RouteMemory} from './route-memory.ts';
 import {parseRoute, readPlainRoutes} from './routes.ts';
 import type {Source} from './source.ts';
 import {readBlock, readStatement, type Statement} from './statements.ts';
@@ -21,6 +22,7 @@ export function copyBody(body: Body | undefined): Body {
 export interface BodyReader {
   readonly source: Source;
   readonly kind: string;
+  readonly memory: RouteMemory;
   /** Puts what was defined by name in the place of the name. */
   resolve(tokens: readonly Token[]): readonly Token[];
 }
@@ -31,7 +33,7 @@ export function readBody(body: Body, reader: BodyReader): void {
   const inProtocol = optionsInto(body.options, reader);
   const isStatic = reader.kind === 'static';
   for (;;) {
-    if (isStatic) readPlainRoutes(reader.source, body.routes);
+    if (isStatic) readPlainRoutes(reader.source, body.routes, reader.memory);
     const statement = readStatement(reader.source);
     const [first] = statement.tokens;
     const channel = optionText(statement.tokens);

@@ -2,15 +2,22 @@ import {InputError} from '../errors.ts';
 import {type Prefix, parsePrefix} from '../prefix.ts';
 import type {StaticRoute} from './model.ts';
 import {optionText} from './option-text.ts';
+import type {RouteMemory} from './route-memory.ts';
 import {placeOf, type Source} from './source.ts';
 import type {Token} from './tokens.ts';
 
 /** Takes all plain route lines that stand here, as a publisher writes them by the thousands. */
-export function readPlainRoutes(source: Source, routes: StaticRoute[]): void {
-  for (let taken = source.take(plainRoute); taken !== undefined; taken = source.take(plainRoute)) {
+export function readPlainRoutes(source: Source, routes: StaticRoute[], memory: RouteMemory): void {
+  const run = memory.begin(source);
+  for (;;) {
+    run?.takeKnown(routes);
+    const taken = source.take(plainRoute);
+    if (taken === undefined) break;
     const [, text = '', target = ''] = taken.match;
     const prefix = parseRoutePrefix(text);
-    if (prefix !== undefined) routes.push({prefix, target, file: source.file, line: taken.line});
+    const route = prefix && {prefix, target, file: source.file, line: taken.line};
+    if (route !== undefined) routes.push(route);
+    run?.note(route);
   }
 }
 

@@ -15,6 +15,8 @@ export interface Source {
   take(pattern: RegExp): {readonly match: RegExpExecArray; readonly line: number} | undefined;
   /** The file that the last token stood in. */
   readonly file: string;
+  /** The file that is being read, and its reader, for one that knows a quicker way through it. */
+  readonly top: {readonly file: SourceFile; readonly scanner: Scanner} | undefined;
 }
 
 export function createSource(files: readonly SourceFile[], main: string): Source {
@@ -53,6 +55,9 @@ export function createSource(files: readonly SourceFile[], main: string): Source
         include(pattern, top);
       }
       return undefined;
+    },
+    get top() {
+      return open.at(-1);
     },
     take(pattern) {
       const top = open.at(-1);

@@ -26,6 +26,11 @@ export interface Scanner {
   next(): Token | undefined;
   /** Passes over what a sticky pattern matches here, and gives the match with the line that it ends in. */
   take(pattern: RegExp): {readonly match: RegExpExecArray; readonly line: number} | undefined;
+  /** Where it stands. */
+  readonly offset: number;
+  readonly line: number;
+  /** Goes on there, which is known to be in that line. */
+  skipTo(offset: number, line: number): void;
 }
 
 /** Reads a text token by token, for a reader that has a quicker way through some of it. */
@@ -61,6 +66,18 @@ export function createScanner(text: string): Scanner {
       if (match === null) return undefined;
       moveTo(pattern.lastIndex);
       return {match, line};
+    },
+    get offset() {
+      return offset;
+    },
+    get line() {
+      return line;
+    },
+    skipTo(to, toLine) {
+      offset = to;
+      line = toLine;
+      lineStart = text.lastIndexOf('\n', to - 1) + 1;
+      lineEnd = endOf(text, '\n', to);
     },
   };
 }

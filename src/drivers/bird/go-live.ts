@@ -70,19 +70,23 @@ export function createGoLive(parts: GoLiveParts) {
         let states = await statesOf(situation);
         const judged = await reviewBeside(checking, () => review(beforeOf(situation, wish), whole, wish.announces));
         warnings = judged.warnings;
-        await checking;
+        // With the templates of the last accepted set BIRD may read the new routes meanwhile: it takes nothing that it cannot read, and what it takes
+        // is confirmed only then.
+        const isSameButRoutes = judged.touches === 'nothing' && !isOtherFrame(set, situation.mark) && !isUnknown;
+        const mayOverlap = isSameButRoutes && situation.connection.how === 'socket' && wish.announces.confirmSeconds > 0;
+        if (!mayOverlap) await checking;
         if (situation.connection.how === 'none') return await installOnly(set, wish, situation, situation.connection.error);
-        // What a trial would go back to must be what was accepted. Where only routes change, that comes with the new set.
-        if (isUnknown && judged.touches !== 'nothing') {
-          await bringBack(situation);
+        // Where only routes change, what was accepted and has to be brought back comes with the new set.
+        if (judged.touches !== 'nothing') {
+          if (isUnknown) await bringBack(situation);
           states = await statesOf(situation);
+          const missing = settling.missing(states, situation);
+          if (missing.length > 0)
+            throw new NotYetError(`before a new configuration is tried, ${missing.join(', ')} must be up with the last accepted one`);
+          await settling.keep(states, situation);
         }
-        const missing = judged.touches === 'nothing' ? [] : await settling.missing(situation);
-        if (missing.length > 0)
-          throw new NotYetError(`before a new configuration is tried, ${missing.join(', ')} must be up with the last accepted one`);
         isHandedOver = true;
-        if (judged.touches !== 'nothing') await settling.keep(states, situation);
-        await publish({set, whole, announces: wish.announces, review: judged, live: situation}, states, situation);
+        await publish({set, whole, announces: wish.announces, review: judged, checking, live: situation}, states, situation);
       } catch (error) {
         if (isRejection(error) && refusals.find([whole.key]) === undefined) await keepRefusal(error, set, whole, situation);
         throw error;

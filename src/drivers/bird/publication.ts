@@ -16,12 +16,14 @@ import type {Staging} from './staging.ts';
 import {createTrial, type RefusedTrial, type TrialResult, type UndoneTrial} from './trial.ts';
 import {createSignalTrial} from './trial-by-signal.ts';
 
-/** A set on its way to BIRD: reviewed, staged, and taken by `bird -p`. */
+/** A set on its way to BIRD: reviewed, staged, and taken by `bird -p`, or just before that. */
 export interface Job {
   readonly set: BirdSet;
   readonly whole: WholeSet;
   readonly announces: Announcement;
   readonly review: Review;
+  /** Rejects where `bird -p` refuses it. */
+  readonly checking: Promise<void>;
   readonly live: LiveState;
 }
 
@@ -63,6 +65,7 @@ export function createPublication(parts: PublicationParts): Publication {
           : await tryBySocket({
               file: staging.birdConf,
               baseline,
+              approval: job.checking,
               timeoutSeconds,
               observeMs: observeMs(review, announces, before),
               onWaiting,

@@ -32,7 +32,7 @@ export function createReview({birdConf, publisher}: ReviewOptions) {
   // The set before and the one after, which will soon be the one before.
   let known: readonly {readonly key: string; readonly config: BirdConfig}[] = [];
   const read = ({key, files}: WholeSet): BirdConfig => {
-    const config = known.find(entry => entry.key === key)?.config ?? parseBirdConfig(files, birdConf);
+    const config = known.find(entry => entry.key === key)?.config ?? parseBirdConfig(files, birdConf, known.at(-1)?.config);
     known = [...known.filter(entry => entry.key !== key), {key, config}].slice(-2);
     return config;
   };

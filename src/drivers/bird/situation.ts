@@ -54,9 +54,9 @@ export function createSettling({live, control}: Pick<SituationParts, 'live' | 'c
     keep,
 
     /** The sessions that still have to come up. */
-    async missing({mark, connection}: Situation): Promise<readonly string[]> {
+    missing(states: ProtocolStates, {mark, connection}: Situation): readonly string[] {
       if (mark === undefined || connection.how !== 'socket' || clock.now() >= until) return [];
-      const up = upSessions(await readStates());
+      const up = upSessions(states);
       return mark.sessions.filter(name => !up.includes(name));
     },
   };

@@ -29,6 +29,8 @@ export interface TrialOptions {
   /** The file that BIRD shall read. */
   readonly file: string;
   readonly baseline: Baseline;
+  /** Nothing is confirmed before it; where it rejects, so does the trial. */
+  readonly approval: Promise<void>;
   /** How long BIRD waits for the confirmation before it goes back by itself. */
   readonly timeoutSeconds: number;
   /** How long everything must have been up without a break. */
@@ -54,14 +56,21 @@ const restartAfterMs = 3000;
  */
 export function createTrial({control, configure, clock}: TrialParts): (options: TrialOptions) => Promise<TrialResult> {
   return async options => {
-    const {file, timeoutSeconds, baseline, onWaiting} = options;
+    const {file, timeoutSeconds, baseline, approval, onWaiting} = options;
     const start = clock.now();
     const loaded = await configure.load(file, timeoutSeconds);
-    if (loaded.isRefused) return {how: 'refused', message: loaded.message};
+    if (loaded.isRefused) {
+      await approval;
+      return {how: 'refused', message: loaded.message};
+    }
     const tried = readBirdStatus(control);
     const deadline = start + Math.max(timeoutSeconds * 1000 - marginMs, timeoutSeconds * 500);
     const [{configuredAt}, {reason, states}] = await Promise.all([tried, watch(options, deadline, tried)]);
     if (reason === undefined) {
+      await approval.catch(async (error: unknown) => {
+        await configure.undo();
+        throw error;
+      });
       if (!(await configure.confirm())) throw broken();
       return {how: 'confirmed', seen: {configuredAt, states}};
     }
