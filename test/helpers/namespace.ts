@@ -1,3 +1,4 @@
+import {threadId} from 'node:worker_threads';
 import type {ExecutionContext, TestFn} from 'ava';
 import anyTest from 'ava';
 import {createRun, type Run, runInNamespace} from '../../src/system/run.ts';
@@ -21,7 +22,7 @@ export function namespaceTest(): (title: string, implementation: (t: ExecutionCo
 /** Makes a network namespace of this test's own, with its loopback up; it goes with the test, failed or not. */
 export async function createNamespace(t: ExecutionContext, label: string): Promise<Namespace> {
   count += 1;
-  const name = `romana.test-${process.pid}-${count}-${label}`;
+  const name = `romana.test-${process.pid}.${threadId}-${count}-${label}`;
   await run('ip', ['netns', 'add', name]);
   t.teardown(async () => {
     await run('ip', ['netns', 'del', name]);

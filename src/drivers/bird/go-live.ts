@@ -1,4 +1,5 @@
 import type {BirdSet, BirdWish} from '../../core/desired-bird.ts';
+import {InputError} from '../../core/errors.ts';
 import {NotYetError} from '../../reconcile/driver.ts';
 import type {Clock} from '../../system/clock.ts';
 import type {FileSystem} from '../../system/file-system.ts';
@@ -15,7 +16,7 @@ import {createPublication, type Job} from './publication.ts';
 import {type Refusal, type Refusals, refusedMark} from './refusals.ts';
 import {BirdRejectedError, BirdUnconfirmedError, explainRejection, isRejection} from './rejection.ts';
 import {createReview, type Review, type Warning, type WholeSet} from './review.ts';
-import {createSettling, runsAsAccepted, type Situation} from './situation.ts';
+import {createSettling, runsAnother, runsAsAccepted, type Situation} from './situation.ts';
 import type {Staging} from './staging.ts';
 
 export interface GoLiveParts {
@@ -55,46 +56,52 @@ export function createGoLive(parts: GoLiveParts) {
       return refusals.find(isOtherFrame(set, mark) ? [key, frameHash(set.frame)] : [key]);
     },
 
-    /** Makes BIRD run with the set. Rejects with NotYetError while it is on trial, with a rejection, BirdNotRunningError or BirdControlError. */
-    async run(set: BirdSet, wish: BirdWish, situation: Situation): Promise<void> {
-      const whole = await wholeOf(set);
-      const isUnknown = situation.isAsAccepted && !runsAsAccepted(situation);
-      if (situation.isAsAccepted && situation.mark?.hash === whole.key) return isUnknown ? bringBack(situation) : undefined;
-      let isHandedOver = false;
-      try {
-        // Where BIRD is down, nothing is written pass after pass.
-        if (situation.connection.how !== 'none' || !checked.includes(whole.key)) await stage(whole);
-        // While another process reads the files, BIRD says what is up, and the guards look at them here.
-        const checking = check(whole);
-        checking.catch(() => undefined);
-        let states = await statesOf(situation);
-        const judged = await reviewBeside(checking, () => review(beforeOf(situation, wish), whole, wish.announces));
-        warnings = judged.warnings;
-        // With the templates of the last accepted set BIRD may read the new routes meanwhile: it takes nothing that it cannot read, and what it takes
-        // is confirmed only then.
-        const isSameButRoutes = judged.touches === 'nothing' && !isOtherFrame(set, situation.mark) && !isUnknown;
-        const mayOverlap = isSameButRoutes && situation.connection.how === 'socket' && wish.announces.confirmSeconds > 0;
-        if (!mayOverlap) await checking;
-        if (situation.connection.how === 'none') return await installOnly(set, wish, situation, situation.connection.error);
-        // Where only routes change, what was accepted and has to be brought back comes with the new set.
-        if (judged.touches !== 'nothing') {
-          if (isUnknown) await bringBack(situation);
-          states = await statesOf(situation);
-          const missing = settling.missing(states, situation);
-          if (missing.length > 0)
-            throw new NotYetError(`before a new configuration is tried, ${missing.join(', ')} must be up with the last accepted one`);
-          await settling.keep(states, situation);
-        }
-        isHandedOver = true;
-        await publish({set, whole, announces: wish.announces, review: judged, checking, live: situation}, states, situation);
-      } catch (error) {
-        if (isRejection(error) && refusals.find([whole.key]) === undefined) await keepRefusal(error, set, whole, situation);
-        throw error;
-      } finally {
-        if (!isHandedOver) await staging.remove();
-      }
-    },
+    run,
   };
+
+  /** Makes BIRD run with the set. Rejects with NotYetError while it is on trial, with a rejection, BirdNotRunningError or BirdControlError. */
+  async function run(set: BirdSet, wish: BirdWish, situation: Situation): Promise<void> {
+    const whole = await wholeOf(set);
+    const isUnknown = situation.isAsAccepted && !runsAsAccepted(situation);
+    if (situation.isAsAccepted && situation.mark?.hash === whole.key) return isUnknown ? bringBack(situation) : undefined;
+    if (runsAnother(situation)) {
+      settling.begin();
+      if (!situation.isAsAccepted) await buildAnew(set, wish, situation);
+    }
+    let isHandedOver = false;
+    try {
+      // Where BIRD is down, nothing is written pass after pass.
+      if (situation.connection.how !== 'none' || !checked.includes(whole.key)) await stage(whole);
+      // While another process reads the files, BIRD says what is up, and the guards look at them here.
+      const checking = check(whole);
+      checking.catch(() => undefined);
+      let states = await statesOf(situation);
+      const judged = await reviewBeside(checking, () => review(beforeOf(situation, wish), whole, wish.announces));
+      warnings = judged.warnings;
+      // With the templates of the last accepted set BIRD may read the new routes meanwhile: it takes nothing that it cannot read, and what it takes
+      // is confirmed only then.
+      const isSameButRoutes = judged.touches === 'nothing' && !isOtherFrame(set, situation.mark) && !isUnknown;
+      const mayOverlap = isSameButRoutes && situation.connection.how === 'socket' && wish.announces.confirmSeconds > 0;
+      if (!mayOverlap) await checking;
+      if (situation.connection.how === 'none') return await installOnly(set, wish, situation, situation.connection.error);
+      // Where only routes change, what was accepted and has to be brought back comes with the new set.
+      if (judged.touches !== 'nothing') {
+        if (isUnknown) await bringBack(situation);
+        states = await statesOf(situation);
+        const missing = settling.missing(states, situation);
+        if (missing.length > 0)
+          throw new NotYetError(`before a new configuration is tried, ${missing.join(', ')} must be up with the last accepted one`);
+        await settling.keep(states, situation);
+      }
+      isHandedOver = true;
+      await publish({set, whole, announces: wish.announces, review: judged, checking, live: situation}, states, situation);
+    } catch (error) {
+      if (isRejection(error) && refusals.find([whole.key]) === undefined) await keepRefusal(error, set, whole, situation);
+      throw error;
+    } finally {
+      if (!isHandedOver) await staging.remove();
+    }
+  }
 
   async function statesOf({connection}: Situation): Promise<ProtocolStates> {
     return connection.how === 'socket' ? publication.readStates() : new Map();
@@ -118,6 +125,19 @@ export function createGoLive(parts: GoLiveParts) {
     const loaded = await configure.load(birdConf);
     if (loaded.isRefused) throw new BirdRejectedError(explainRejection(loaded.message, [...own, ...included], birdConf));
     await live.writeMark({...mark, how: 'configured', configuredAt: (await readBirdStatus(control)).configuredAt});
+  }
+
+  /** The same where the files are gone, too, before templates are tried that are new. Rejects with NotYetError when BIRD has it again. */
+  async function buildAnew(set: BirdSet, wish: BirdWish, situation: Situation): Promise<void> {
+    const {mark} = situation;
+    if (mark?.frame === undefined || !isOtherFrame(set, mark)) return;
+    try {
+      await run(wish.buildWith(mark.frame), wish, situation);
+    } catch (error) {
+      if (isRejection(error) || error instanceof InputError) return;
+      throw error;
+    }
+    throw new NotYetError('BIRD had lost the last accepted configuration; it has it again, the new one comes next');
   }
 
   /** What was accepted, even if somebody has taken it off the disk; else what BIRD has had before there was an agent. */
@@ -145,7 +165,8 @@ export function createGoLive(parts: GoLiveParts) {
           connection.how === 'signal'
             ? await publication.bySignal(job, connection.pid, onWaiting)
             : await publication.bySocket(job, before, onWaiting);
-        await Promise.all([live.writeMark({...accepted, refused: mark?.refused}), staging.remove()]);
+        const sessions = settling.upWith(job.review.after, accepted.sessions);
+        await Promise.all([live.writeMark({...accepted, sessions, refused: mark?.refused}), staging.remove()]);
         await live.forgetCopies();
         count('accepted');
       } catch (error) {
@@ -186,8 +207,8 @@ export function createGoLive(parts: GoLiveParts) {
       const sources = Object.fromEntries(set.files.map(file => [file.path, file.source]));
       const rest = {sessions: mark?.sessions ?? [], configuredAt: '', refused: mark?.refused};
       await live.writeMark({hash: whole.key, at: clock.now(), how: 'installed', sources, frame: set.frame, ...rest});
-      await live.forgetCopies();
     }
+    await live.forgetCopies();
     throw notRunning(cause, isNew);
   }
 

@@ -1,3 +1,4 @@
+import type {BirdConfig} from '../../core/bird-config/model.ts';
 import type {Clock} from '../../system/clock.ts';
 import {type ProtocolStates, parseProtocolStates, upSessions} from './baseline.ts';
 import type {BirdProcess} from './bird-process.ts';
@@ -29,6 +30,12 @@ export function runsAsAccepted({isAsAccepted, mark, connection}: Situation): boo
   return mark.how !== 'installed';
 }
 
+/** True when BIRD has another configuration than the last that it was seen to accept, whatever lies on disk: it was started anew, or others have been there. */
+export function runsAnother({mark, connection}: Situation): boolean {
+  if (mark === undefined || connection.how !== 'socket') return false;
+  return mark.how !== 'configured' || !isSameTime(mark.configuredAt, connection.status.configuredAt);
+}
+
 /** For so long after BIRD was found with a configuration that is not from here, sessions may still be coming up. */
 const settleMs = 30_000;
 const noteMs = 2000;
@@ -52,6 +59,12 @@ export function createSettling({live, control}: Pick<SituationParts, 'live' | 'c
       await keep(await readStates(), situation);
     },
     keep,
+
+    /** What is to be remembered as up with a new configuration: what is, and what was before and may still be coming up. */
+    upWith({protocols}: Pick<BirdConfig, 'protocols'>, up: readonly string[]): readonly string[] {
+      const coming = clock.now() < until ? (live.mark?.sessions ?? []) : [];
+      return [...new Set([...up, ...coming.filter(name => protocols.get(name)?.isDisabled === false)])];
+    },
 
     /** The sessions that still have to come up. */
     missing(states: ProtocolStates, {mark, connection}: Situation): readonly string[] {
