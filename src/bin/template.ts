@@ -45,7 +45,7 @@ export function createTemplateParts(): TemplateParts {
       return 'accepted';
     },
     readInput,
-    writeFile: (file, content, mode) => systemFiles.replace(file, content, mode),
+    writeFile: (file, content, mode) => systemFiles.replace(file, content, {mode}),
     write: output => process.stdout.write(output),
     warn: output => process.stderr.write(output),
     fail() {

@@ -18,7 +18,7 @@ export function createNames(files: FileSystem, iproute2 = '/etc/iproute2'): Driv
       return found.flatMap(({folder, text}) => (text === undefined ? [] : [{folder, text}]));
     },
     async apply({create, update, remove}) {
-      for (const {folder, text} of [...create, ...update]) await files.replace(fileIn(folder), text, 0o644);
+      for (const {folder, text} of [...create, ...update]) await files.replace(fileIn(folder), text, {mode: 0o644});
       for (const {folder} of remove) await files.remove(fileIn(folder));
     },
   };

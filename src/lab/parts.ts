@@ -7,7 +7,7 @@ export interface LabParts {
   readonly run: Run;
   readonly clock: Clock;
   readonly log: Logger;
-  replaceFile(file: string, text: string, mode?: number): Promise<void>;
+  replaceFile(file: string, text: string): Promise<void>;
   readFileIfPresent(file: string): Promise<string | undefined>;
   /** The folder that holds bin/, templates/ and bird/. */
   readonly root: string;

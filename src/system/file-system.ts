@@ -1,6 +1,6 @@
 import {chmod, chown, link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile} from 'node:fs/promises';
 import path from 'node:path';
-import {isMissing, type Owner, readFileIfPresent, replaceFile} from './files.ts';
+import {isMissing, type Owner, type ReplaceOptions, readFileIfPresent, replaceFile} from './files.ts';
 
 export type {Owner} from './files.ts';
 
@@ -21,7 +21,9 @@ export interface FileSystem {
   /** Makes a folder and those around it; only its own mode and owner are as given, also when it was there. */
   makeFolder(folder: string, mode: number, owner?: Owner): Promise<void>;
   /** Replaces a file in one step. */
-  replace(file: string, text: string, mode: number, owner?: Owner): Promise<void>;
+  replace(file: string, text: string, options: ReplaceOptions): Promise<void>;
+  /** Has a file written to the disk, so that it does not have to be waited for when it is moved. */
+  flush(file: string): Promise<void>;
   /** Puts a file in another's place in one step; false when the two are not on the same file system, and nothing was done. */
   move(file: string, target: string): Promise<boolean>;
   /** Keeps a file's present content under a second name, whatever happens to the first. */
@@ -73,13 +75,9 @@ export const systemFiles: FileSystem = {
     if (owner !== undefined) await giveTo(folder, owner);
   },
   replace: replaceFile,
+  flush,
   async move(file, target) {
-    const handle = await open(file);
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await flush(file);
     try {
       await rename(file, target);
       return true;
@@ -103,6 +101,15 @@ export const systemFiles: FileSystem = {
     return unlessMissing(stat(target), undefined);
   },
 };
+
+async function flush(file: string): Promise<void> {
+  const handle = await open(file);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
 
 /** Only root may give files away. */
 async function giveTo(target: string, {uid, gid}: Owner): Promise<void> {

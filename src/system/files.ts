@@ -8,8 +8,15 @@ export interface Owner {
   readonly gid: number;
 }
 
+export interface ReplaceOptions {
+  readonly mode?: number;
+  readonly owner?: Owner | undefined;
+  /** False where after a power cut the file may be the old one, or broken. */
+  readonly isDurable?: boolean;
+}
+
 /** Replaces a file's content in one step: a temporary file beside it, flushed, then renamed over it. Makes the folder if missing. */
-export async function replaceFile(file: string, text: string, mode = 0o644, owner?: Owner): Promise<void> {
+export async function replaceFile(file: string, text: string, {mode = 0o644, owner, isDurable = true}: ReplaceOptions = {}): Promise<void> {
   await mkdir(path.dirname(file), {recursive: true});
   const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(4).toString('hex')}.tmp`);
   try {
@@ -18,7 +25,7 @@ export async function replaceFile(file: string, text: string, mode = 0o644, owne
       // Only root may give files away.
       if (owner !== undefined && process.getuid?.() === 0) await handle.chown(owner.uid, owner.gid);
       await handle.writeFile(text);
-      await handle.sync();
+      if (isDurable) await handle.sync();
     } finally {
       await handle.close();
     }

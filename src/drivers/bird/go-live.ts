@@ -52,6 +52,7 @@ export function createGoLive(parts: GoLiveParts) {
 
     /** Why this set is not to be tried. */
     async refusalOf(set: BirdSet, {mark}: Situation): Promise<Refusal | undefined> {
+      if (refusals.isEmpty) return undefined;
       const {key} = await wholeOf(set);
       return refusals.find(isOtherFrame(set, mark) ? [key, frameHash(set.frame)] : [key]);
     },
@@ -94,6 +95,8 @@ export function createGoLive(parts: GoLiveParts) {
         await settling.keep(states, situation);
       }
       isHandedOver = true;
+      // What fails here fails again when the files are moved, and is dealt with there.
+      staging.flush(set.files).catch(() => undefined);
       await publish({set, whole, announces: wish.announces, review: judged, checking, live: situation}, states, situation);
     } catch (error) {
       if (isRejection(error) && refusals.find([whole.key]) === undefined) await keepRefusal(error, set, whole, situation);

@@ -85,7 +85,7 @@ export function createLiveFiles({files, birdConf, confDir, birdSocket}: LiveFile
         if (wanted === undefined || wanted.text === current?.text) continue;
         const copy = copyOfFile(wanted);
         const isMoved = copy !== undefined && (await files.move(copy, file));
-        if (!isMoved) await files.replace(file, wanted.text, 0o640, owner);
+        if (!isMoved) await files.replace(file, wanted.text, {mode: 0o640, owner});
         const stamp = await files.stampOf(file);
         if (stamp !== undefined) seen.set(file, {stamp, file: wanted});
       }
@@ -117,8 +117,8 @@ export function createLiveFiles({files, birdConf, confDir, birdSocket}: LiveFile
     async writeMark(wanted: AcceptedMark | undefined): Promise<void> {
       mark = wanted;
       if (mark === undefined) await files.remove(markFile);
-      // It holds what templates are made of, passwords among it.
-      else await files.replace(markFile, `${JSON.stringify(mark)}\n`, 0o600);
+      // It holds what templates are made of, passwords among it. Without it a configuration is only looked at more closely.
+      else await files.replace(markFile, `${JSON.stringify(mark)}\n`, {mode: 0o600, isDurable: false});
     },
   };
 }

@@ -9,6 +9,7 @@ export interface Refusal {
 
 /** What was refused, by what identifies it: it is not tried again until that changes. */
 export interface Refusals {
+  readonly isEmpty: boolean;
   /** Why something with one of these keys is not to be tried. */
   find(keys: readonly string[]): Refusal | undefined;
   add(key: string, error: Error & Rejection): Refusal;
@@ -22,6 +23,9 @@ const retryMs = 60_000;
 export function createRefusals(clock: Pick<Clock, 'now'>): Refusals {
   const known = new Map<string, Refusal>();
   return {
+    get isEmpty() {
+      return known.size === 0;
+    },
     find(keys) {
       const refusal = keys.map(key => known.get(key)).find(found => found !== undefined);
       return refusal !== undefined && isOver(refusal) ? undefined : refusal;

@@ -23,6 +23,8 @@ export interface Staging {
   readonly birdConf: string;
   /** Puts the copy down; BIRD's own user may read it. The set is whole: the included files of others belong to it. */
   write(set: readonly BirdFile[], owner?: Owner): Promise<void>;
+  /** Has the copy written to the disk, while there are other things to wait for. */
+  flush(set: readonly BirdFile[]): Promise<void>;
   /** Asks `bird -p` about the copy. Rejects with BirdRejectedError. */
   check(set: readonly BirdFile[]): Promise<void>;
   /** The copy of a file, where it is the same byte by byte and may take its place. */
@@ -72,6 +74,11 @@ export function createStaging({run, files, birdConf, confDir, stageDir, birdComm
           if (copy !== undefined) await files.write(copy, repoint(text, live), 0o640, owner);
         }),
       );
+    },
+
+    async flush(set) {
+      const copies = set.flatMap(({path: live}) => stagedPath(live) ?? []);
+      await Promise.all(copies.map(copy => files.flush(copy)));
     },
 
     async check(set) {
