@@ -6,7 +6,7 @@ import {matchesPattern} from './guards/filter-values.ts';
 import {askedProtocols} from './guards/filter-verdict.ts';
 import {firstFew, type GuardFinding} from './guards/finding.ts';
 import type {GuardSettings} from './node-state.ts';
-import {type Family, familyOf, type Prefix} from './prefix.ts';
+import {type Family, type Prefix, splitByFamily} from './prefix.ts';
 import type {TemplateFault} from './template-error.ts';
 import {lineStarts, positionAt} from './template-tags.ts';
 
@@ -24,8 +24,9 @@ export interface NamingInput {
 export function findNamingSlips({after, networks, settings}: NamingInput): GuardFinding[] {
   if (settings.allowEmpty) return [];
   const announced = announcedRoutes(after);
+  const own = splitByFamily(networks);
   const families = (['ipv4', 'ipv6'] as const).flatMap(family => {
-    const prefixes = networks.filter(prefix => familyOf(prefix) === family);
+    const prefixes = own[family];
     const exits = announced.exits.filter(exit => exit.families.includes(family));
     return prefixes.length > 0 && exits.length > 0 ? [{family, prefixes, exits}] : [];
   });
@@ -52,6 +53,8 @@ function silence({length}: readonly Prefix[], family: string): string {
 function holdersOf(prefixes: readonly Prefix[], {protocols}: BirdConfig): ProtocolConfig[] {
   const statics = [...protocols.values()].filter(({kind}) => kind === 'static');
   const exact = statics.filter(({routes}) => {
+    // As a template writes them by the thousands.
+    if (routes.length > 0 && routes[0]?.prefix === prefixes[0]) return true;
     const held = routes.map(({prefix}) => prefix);
     return itemsOnlyIn(held, prefixes).length < held.length;
   });

@@ -50,6 +50,13 @@ export function familyOf(value: Address | Prefix): Family {
   return value.includes(':') ? 'ipv6' : 'ipv4';
 }
 
+/** The prefixes of each family, in their order. */
+export function splitByFamily(prefixes: readonly Prefix[]): Readonly<Record<Family, readonly Prefix[]>> {
+  const ipv6 = prefixes.filter(prefix => familyOf(prefix) === 'ipv6');
+  // There may be tens of thousands, nearly always of one family.
+  return {ipv4: ipv6.length === 0 ? prefixes : prefixes.filter(prefix => familyOf(prefix) === 'ipv4'), ipv6};
+}
+
 /** The address as an unsigned number. */
 export function toNumber(address: Address): bigint {
   if (familyOf(address) === 'ipv4') {

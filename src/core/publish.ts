@@ -135,11 +135,20 @@ function sortedLike<Item>(model: readonly unknown[], items: readonly Item[]): re
 }
 
 function sortAnew<Item>(items: readonly Item[], prefixOf: (item: Item) => Prefix): readonly Item[] {
-  const keys = items.map(item => sortKey(prefixOf(item)));
-  if (keys.every((key, index) => index === 0 || (keys[index - 1] ?? key) <= key)) return items;
-  const order = keys.map((key, index) => ({key, index}));
+  if (isInOrder(items, prefixOf)) return items;
+  const order = items.map((item, index) => ({key: sortKey(prefixOf(item)), index}));
   order.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   return order.flatMap(({index}) => items[index] ?? []);
+}
+
+function isInOrder<Item>(items: readonly Item[], prefixOf: (item: Item) => Prefix): boolean {
+  let last: number | bigint = 0;
+  for (const item of items) {
+    const key = sortKey(prefixOf(item));
+    if (key < last) return false;
+    last = key;
+  }
+  return true;
 }
 
 const ipv6 = 1n << 200n;

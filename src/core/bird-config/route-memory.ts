@@ -52,15 +52,12 @@ export function createRouteMemory(before: KnownRuns = new Map()): RouteMemory & 
           const {from, to} = found;
           const shift = scanner.offset - startOf(known, from);
           const lines = scanner.line - lineBefore(known, from);
-          for (let index = from; index < to; index += 1) {
-            const route = known.routes[index];
-            const end = known.ends[index];
-            if (route === undefined || end === undefined) break;
+          for (const route of known.routes.slice(from, to)) {
             const moved = lines === 0 ? route : {...route, line: route.line + lines};
             routes.push(moved);
             run.routes.push(moved);
-            run.ends.push(end + shift);
           }
+          for (const end of known.ends.slice(from, to)) run.ends.push(end + shift);
           scanner.skipTo(startOf(known, to) + shift, lineBefore(known, to) + lines);
           next = to;
         },

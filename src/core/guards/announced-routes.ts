@@ -71,8 +71,9 @@ function findAnnounced(config: BirdConfig): AnnouncedRoutes {
   // A host may have tens of thousands: what holds for both families needs no look at each.
   function announcedOf(protocol: ProtocolConfig): readonly StaticRoute[] {
     const heard = families.filter(family => mayAnnounce(protocol, anyOf[family]));
-    if (heard.length !== 1) return heard.length === 0 ? [] : protocol.routes;
-    return protocol.routes.filter(({prefix}) => familyOf(prefix) === heard[0]);
+    if (heard.length === 0) return [];
+    const isHeard = ({prefix}: StaticRoute) => heard.includes(familyOf(prefix));
+    return heard.length === families.length || protocol.routes.every(isHeard) ? protocol.routes : protocol.routes.filter(isHeard);
   }
 
   let routes: readonly StaticRoute[] | undefined;

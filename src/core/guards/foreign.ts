@@ -6,12 +6,10 @@ import type {GuardCase} from './input.ts';
 /** publisher.conf would announce addresses that are not this host's to announce. */
 export function foreignGuard({announced, publisher, networks, groups, vips, settings}: GuardCase): GuardFinding[] {
   if (settings.allowForeign) return [];
-  const routes = announced.routes().filter(({file}) => file === publisher.path);
-  const prefixes = routes.map(({prefix}) => prefix);
-  const others = new Set(itemsOnlyIn(prefixes, networks).filter(prefix => !prefix.endsWith('/0')));
+  const others = new Set(itemsOnlyIn(announced.prefixes(), networks).filter(prefix => !prefix.endsWith('/0')));
   if (others.size === 0) return [];
   // An aggregate of several networks may be in none of them alone, nor in the groups: so those are looked at first, and all together only then.
-  let foreign = routes.filter(({prefix}) => others.has(prefix));
+  let foreign = announced.routes().filter(({prefix, file}) => file === publisher.path && others.has(prefix));
   for (const own of [
     [...groups, ...vips],
     [...groups, ...vips, ...networks],
