@@ -26,14 +26,14 @@ export function isNeighbourKind({kind}: ProtocolConfig): boolean {
   return neighbourKinds.has(kind);
 }
 
-/** A configuration that was new a moment ago is soon the one before. */
-const known = new WeakMap<BirdConfig, AnnouncedRoutes>();
-
+/** Works out what a configuration may announce; once for each, since the one that is new now is soon the one before. */
 export function announcedRoutes(config: BirdConfig): AnnouncedRoutes {
   const routes = known.get(config) ?? findAnnounced(config);
   known.set(config, routes);
   return routes;
 }
+
+const known = new WeakMap<BirdConfig, AnnouncedRoutes>();
 
 function findAnnounced(config: BirdConfig): AnnouncedRoutes {
   const enabled = [...config.protocols.values()].filter(({isDisabled}) => !isDisabled);
