@@ -76,7 +76,7 @@ export function createGoLive(parts: GoLiveParts) {
       // While another process reads the files, BIRD says what is up, and the guards look at them here.
       const checking = check(whole);
       checking.catch(() => undefined);
-      let states = await statesOf(situation);
+      const states = await statesOf(situation);
       const judged = await reviewBeside(checking, () => review(beforeOf(situation, wish), whole, wish.announces));
       warnings = judged.warnings;
       // With the templates of the last accepted set BIRD may read the new routes meanwhile: it takes nothing that it cannot read, and what it takes
@@ -86,18 +86,11 @@ export function createGoLive(parts: GoLiveParts) {
       if (!mayOverlap) await checking;
       if (situation.connection.how === 'none') return await installOnly(set, wish, situation, situation.connection.error);
       // Where only routes change, what was accepted and has to be brought back comes with the new set.
-      if (judged.touches !== 'nothing') {
-        if (isUnknown) await bringBack(situation);
-        states = await statesOf(situation);
-        const missing = settling.missing(states, situation);
-        if (missing.length > 0)
-          throw new NotYetError(`before a new configuration is tried, ${missing.join(', ')} must be up with the last accepted one`);
-        await settling.keep(states, situation);
-      }
+      const before = judged.touches === 'nothing' ? states : await settledStates(situation);
       isHandedOver = true;
       // What fails here fails again when the files are moved, and is dealt with there.
       staging.flush(set.files).catch(() => undefined);
-      await publish({set, whole, announces: wish.announces, review: judged, checking, live: situation}, states, situation);
+      await publish({set, whole, announces: wish.announces, review: judged, checking, live: situation}, before, situation);
     } catch (error) {
       if (isRejection(error) && refusals.find([whole.key]) === undefined) await keepRefusal(error, set, whole, situation);
       throw error;
@@ -108,6 +101,17 @@ export function createGoLive(parts: GoLiveParts) {
 
   async function statesOf({connection}: Situation): Promise<ProtocolStates> {
     return connection.how === 'socket' ? publication.readStates() : new Map();
+  }
+
+  /** What is up with the last accepted configuration, once all is that was. Rejects with NotYetError before. */
+  async function settledStates(situation: Situation): Promise<ProtocolStates> {
+    if (situation.isAsAccepted && !runsAsAccepted(situation)) await bringBack(situation);
+    const states = await statesOf(situation);
+    const missing = settling.missing(states, situation);
+    if (missing.length > 0)
+      throw new NotYetError(`before a new configuration is tried, ${missing.join(', ')} must be up with the last accepted one`);
+    await settling.keep(states, situation);
+    return states;
   }
 
   async function wholeOf({files: own}: BirdSet): Promise<WholeSet> {
