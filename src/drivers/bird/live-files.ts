@@ -70,24 +70,36 @@ export function createLiveFiles({files, birdConf, confDir, birdSocket}: LiveFile
       return (await files.ownerOf(birdSocket)) ?? (await files.ownerOf(birdConf)) ?? (await files.ownerOf(path.dirname(birdConf)));
     },
 
-    /** Makes the set live, each file in one step; files of ours that it does not have go. A copy that lies ready is used up. */
+    /**
+     * Makes the set live, each file in one step; files of ours that it does not have go. `putReady` puts a file there that lies ready, if one does. Of several
+     * files none is touched before there is space for all: BIRD may be started at any time, and must not find new ones beside old ones.
+     */
     async install(
       set: readonly BirdFile[],
       {own}: Pick<LiveState, 'own'>,
       owner: Owner | undefined,
-      copyOfFile: (file: BirdFile) => string | undefined = () => undefined,
+      putReady: (file: BirdFile, place: string) => Promise<boolean> = async () => false,
     ): Promise<void> {
-      for (const file of paths) {
-        const wanted = set.find(candidate => candidate.path === file);
-        const current = own.find(candidate => candidate.path === file);
-        if (wanted === undefined && current !== undefined) await files.remove(file);
-        // Templates may hold passwords: BIRD's own group reads, others do not.
-        if (wanted === undefined || wanted.text === current?.text) continue;
-        const copy = copyOfFile(wanted);
-        const isMoved = copy !== undefined && (await files.move(copy, file));
-        if (!isMoved) await files.replace(file, wanted.text, {mode: 0o640, owner});
-        const stamp = await files.stampOf(file);
-        if (stamp !== undefined) seen.set(file, {stamp, file: wanted});
+      const textOf = (file: string, texts: readonly BirdFile[]) => texts.find(candidate => candidate.path === file)?.text;
+      const changed = paths.flatMap(file => set.filter(({path: name, text}) => name === file && text !== textOf(file, own)));
+      const placeOf = changed.length > 1 ? (file: string) => besides(file, 'next') : (file: string) => file;
+      try {
+        for (const file of changed) {
+          const place = placeOf(file.path);
+          // Templates may hold passwords: BIRD's own group reads, others do not.
+          if (!(await putReady(file, place))) await files.replace(place, file.text, {mode: 0o640, owner});
+        }
+        for (const file of paths) {
+          const wanted = changed.find(candidate => candidate.path === file);
+          if (wanted === undefined && textOf(file, set) === undefined && textOf(file, own) !== undefined) await files.remove(file);
+          if (wanted === undefined) continue;
+          if (placeOf(file) !== file) await files.move(placeOf(file), file);
+          const stamp = await files.stampOf(file);
+          if (stamp !== undefined) seen.set(file, {stamp, file: wanted});
+        }
+      } catch (error) {
+        for (const {path: file} of changed) if (placeOf(file) !== file) await files.remove(placeOf(file));
+        throw error;
       }
     },
 
@@ -107,6 +119,12 @@ export function createLiveFiles({files, birdConf, confDir, birdSocket}: LiveFile
       return mark !== undefined && mark.hash === hashOf([...copies, ...included]) ? copies : undefined;
     },
 
+    /** Puts a kept file there, also where there is no space for another copy; it stays kept. */
+    async putKept({path: file}: BirdFile, place: string): Promise<boolean> {
+      await files.keep(copyOf(file), place);
+      return true;
+    },
+
     /** What lies there is accepted now, or is what the next start of BIRD shall read. */
     async forgetCopies(): Promise<void> {
       if (!hasCopies) return;
@@ -124,5 +142,10 @@ export function createLiveFiles({files, birdConf, confDir, birdSocket}: LiveFile
 }
 
 function copyOf(file: string): string {
-  return path.join(path.dirname(file), `.${path.basename(file)}.last-good`);
+  return besides(file, 'last-good');
+}
+
+/** A hidden name, so that no `*.conf` or `*` of BIRD's takes it. */
+function besides(file: string, kind: string): string {
+  return path.join(path.dirname(file), `.${path.basename(file)}.${kind}`);
 }

@@ -75,7 +75,7 @@ export function createPublication(parts: PublicationParts): Publication {
         configuredAt: (await readBirdStatus(control)).configuredAt,
       };
       // Only now: up to here a BIRD that is started anew reads the old files.
-      await live.install(set.files, job.live, await live.owner(), staging.sameCopy);
+      await live.install(set.files, job.live, await live.owner(), staging.putCopy);
       return markOf(set, whole, {how: 'configured', configuredAt, sessions: upSessions(states)});
     },
 
@@ -83,12 +83,13 @@ export function createPublication(parts: PublicationParts): Publication {
       const {announces, review, set, whole} = job;
       const owner = await live.owner();
       // After a crash on the way, what was accepted lies in the copies.
-      const good = job.live.isAsAccepted ? job.live.own : ((await live.acceptedCopies(job.live)) ?? job.live.own);
       if (job.live.isAsAccepted) await live.keepCopies(job.live);
+      const kept = await live.acceptedCopies(job.live);
+      const good = kept ?? job.live.own;
       const result = await tryBySignal({
         pid,
         install: () => live.install(set.files, job.live, owner),
-        restore: () => live.install(good, {own: set.files}, owner),
+        restore: () => live.install(good, {own: set.files}, owner, kept && live.putKept),
         logFile: /^[ \t]*log[ \t]+"([^"]+)"/m.exec(whole.files.find(({path}) => path === birdConf)?.text ?? '')?.[1],
         timeoutSeconds: announces.confirmSeconds,
         observeMs: review.touches === 'nothing' ? 0 : steadyMs(announces),

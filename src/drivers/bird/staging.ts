@@ -27,8 +27,8 @@ export interface Staging {
   flush(set: readonly BirdFile[]): Promise<void>;
   /** Asks `bird -p` about the copy. Rejects with BirdRejectedError. */
   check(set: readonly BirdFile[]): Promise<void>;
-  /** The copy of a file, where it is the same byte by byte and may take its place. */
-  sameCopy(file: BirdFile): string | undefined;
+  /** Moves the copy of a file there; false where it is not the same byte by byte, or lies on another file system. */
+  putCopy(file: BirdFile, place: string): Promise<boolean>;
   /** The live places in what BIRD says about the copy. */
   toLive(message: string): string;
   remove(): Promise<void>;
@@ -89,7 +89,10 @@ export function createStaging({run, files, birdConf, confDir, stageDir, birdComm
       }
     },
 
-    sameCopy: ({path: live, text}) => (repoint(text, live) === text ? stagedPath(live) : undefined),
+    async putCopy({path: live, text}, place) {
+      const copy = stagedPath(live);
+      return copy !== undefined && repoint(text, live) === text && files.move(copy, place);
+    },
 
     remove: () => files.remove(stageDir),
   };
