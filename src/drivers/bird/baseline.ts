@@ -8,8 +8,8 @@ export type ProtocolStates = ReadonlyMap<string, ProtocolState>;
 
 export interface ProtocolState extends BirdProtocol {
   readonly isUp: boolean;
-  /** Routes given to it, over all its channels. */
-  readonly exported: number;
+  /** Routes given to it, by channel. */
+  readonly exported: ReadonlyMap<string, number>;
 }
 
 /** What must be there again before a new configuration is confirmed. */
@@ -18,8 +18,8 @@ export interface Baseline {
   readonly before: readonly string[];
   /** Protocols that were up and shall be there still, under their names of today. */
   readonly up: readonly string[];
-  /** Of those, how many routes each must be given at least. */
-  readonly exported: ReadonlyMap<string, number>;
+  /** Of those, how many routes each must be given at least, by channel. */
+  readonly exported: ReadonlyMap<string, ReadonlyMap<string, number>>;
 }
 
 /** Parses the answer to `show protocols all`. */
@@ -35,7 +35,7 @@ export function parseProtocolStates(reply: BirdReply): ProtocolStates {
         since,
         info,
         isUp: isUp({proto, state, info}),
-        exported: channels.reduce((sum, {exported}) => sum + exported, 0),
+        exported: new Map(channels.map(channel => [channel.name, channel.exported])),
       },
     ]),
   );
@@ -59,22 +59,22 @@ export function upSessions(states: ProtocolStates): string[] {
 /**
  * What was up before a change and is to be up after it. A session that is gone by its name goes on under another one when a new protocol has the same
  * neighbour; otherwise it was meant to go. `leastOf` says of a
- * session that was given so many routes how many it must be given again.
+ * channel that was given so many routes how many it must be given again.
  */
 export function baselineOf(
   states: ProtocolStates,
   before: BirdConfig | undefined,
   after: BirdConfig,
-  leastOf: (exported: number) => number,
+  leastOf: (exported: number, channel: string) => number,
 ): Baseline {
   const up: string[] = [];
   const wereUp = [...states.values()].filter(state => state.isUp);
-  const exported = new Map<string, number>();
+  const exported = new Map<string, ReadonlyMap<string, number>>();
   for (const state of wereUp) {
     const name = nameOfToday(state.name, before, after);
     if (name === undefined) continue;
     up.push(name);
-    if (isSession(state)) exported.set(name, leastOf(state.exported));
+    if (isSession(state)) exported.set(name, new Map([...state.exported].map(([channel, count]) => [channel, leastOf(count, channel)])));
   }
   return {before: wereUp.map(({name}) => name), up, exported};
 }
@@ -101,8 +101,12 @@ export function missingFrom({up, exported}: Baseline, states: ProtocolStates): s
     const state = states.get(name);
     if (state === undefined) return [`${name} is gone`];
     if (!state.isUp) return [`${name} is ${[state.state, state.info].filter(Boolean).join(', ')}`];
-    const least = exported.get(name) ?? 0;
-    return state.exported < least ? [`${name} is given ${state.exported} prefixes, at least ${least} were expected`] : [];
+    return [...(exported.get(name) ?? [])].flatMap(([channel, least]) => {
+      // A channel that BIRD does not name at all was meant to go.
+      const given = state.exported.get(channel) ?? least;
+      const over = state.exported.size > 1 ? ` over ${channel}` : '';
+      return given < least ? [`${name} is given ${given} prefixes${over}, at least ${least} were expected`] : [];
+    });
   });
 }
 

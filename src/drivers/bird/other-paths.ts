@@ -2,7 +2,7 @@ import type {Prefix} from '../../core/prefix.ts';
 import {familyOf} from '../../core/prefix.ts';
 import {isSession} from './baseline.ts';
 import type {BirdControl} from './control-socket.ts';
-import {type BirdProtocol, parseProtocols} from './protocols.ts';
+import {type BirdProtocol, parseProtocols, symbolOf} from './protocols.ts';
 
 /** What neighbours say of prefixes that this host announces. */
 export interface OtherPaths {
@@ -54,10 +54,6 @@ export async function askNeighboursAgain(control: BirdControl): Promise<void> {
 
 async function readUpSessions(control: BirdControl): Promise<BirdProtocol[]> {
   return parseProtocols(await control.command('show protocols')).filter(protocol => isSession(protocol) && protocol.state === 'up');
-}
-
-function symbolOf({name}: BirdProtocol): string {
-  return /^\w+$/.test(name) ? name : `'${name}'`;
 }
 
 /** BIRD drops a connection that sends it a longer line. */

@@ -10,6 +10,11 @@ export interface BirdProtocol {
   readonly info: string;
 }
 
+/** A protocol's name as commands want it: one with other characters than these is quoted. */
+export function symbolOf({name}: Pick<BirdProtocol, 'name'>): string {
+  return /^\w+$/.test(name) ? name : `'${name}'`;
+}
+
 /** What `show protocols all` says more. */
 export interface ProtocolDetails {
   /** The address of a BGP neighbour, or the range of which BGP takes any. */

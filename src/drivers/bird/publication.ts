@@ -1,6 +1,6 @@
 import type {BirdConfig} from '../../core/bird-config/model.ts';
 import type {Announcement, BirdSet} from '../../core/desired-bird.ts';
-import type {Address} from '../../core/prefix.ts';
+import {type Address, type Family, familyOf} from '../../core/prefix.ts';
 import type {Clock} from '../../system/clock.ts';
 import type {FileSystem} from '../../system/file-system.ts';
 import type {AcceptedHow, AcceptedMark} from './accepted-mark.ts';
@@ -128,13 +128,19 @@ export function createPublication(parts: PublicationParts): Publication {
 }
 
 /** How many of its routes a session must be given again: those that stay, but for what the guard against mass withdrawals lets go. */
-function leastOf({touches, before, after}: Review, {guards}: Announcement): (exported: number) => number {
+function leastOf({touches, before, after}: Review, {guards}: Announcement): (exported: number, channel: string) => number {
   // Filters as before give what they gave before.
   if (touches === 'nothing' || before === undefined) return () => 0;
   const prefixes = (config: BirdConfig) => new Set([...config.protocols.values()].flatMap(({routes}) => routes.map(({prefix}) => prefix)));
   const kept = prefixes(after);
-  const gone = [...prefixes(before)].filter(prefix => !kept.has(prefix)).length;
-  return exported => Math.ceil((Math.max(0, exported - gone) * (100 - guards.maxWithdrawPercent)) / 100);
+  const gone = Map.groupBy(
+    [...prefixes(before)].filter(prefix => !kept.has(prefix)),
+    familyOf,
+  );
+  const count = (family: Family) => gone.get(family)?.length ?? 0;
+  // In BIRD 1.6, which has a single family, channels have a table's name.
+  const goneOf = (channel: string) => (channel === 'ipv4' || channel === 'ipv6' ? count(channel) : count('ipv4') + count('ipv6'));
+  return (exported, channel) => Math.ceil((Math.max(0, exported - goneOf(channel)) * (100 - guards.maxWithdrawPercent)) / 100);
 }
 
 /** A session that a change has harmed may look well for a while: BFD needs a moment to notice, OSPF the dead interval. */

@@ -1,6 +1,6 @@
 import {type BirdControl, BirdNotRunningError} from './control-socket.ts';
 import {type BfdSession, type OspfNeighbour, parseBfdSessions, parseOspfNeighbours} from './neighbours.ts';
-import {type BirdProtocol, type ProtocolDetails, parseProtocolsAll} from './protocols.ts';
+import {type BirdProtocol, type ProtocolDetails, parseProtocolsAll, symbolOf} from './protocols.ts';
 
 /** A protocol of BIRD that speaks to neighbours. Fields that BIRD does not give, or that its kind lacks, are left out. */
 export interface Session extends BirdProtocol, ProtocolDetails {
@@ -25,7 +25,7 @@ export async function readSessions(control: BirdControl): Promise<readonly Sessi
     const protocols = parseProtocolsAll(await control.command('show protocols all')).filter(({proto}) => kinds.has(proto));
     const [bfd, ...ospf] = await Promise.all([
       protocols.some(({proto}) => proto === 'BFD') ? readBfd(control) : [],
-      ...protocols.filter(({proto}) => proto === 'OSPF').map(({name}) => readOspf(control, name)),
+      ...protocols.filter(({proto}) => proto === 'OSPF').map(protocol => readOspf(control, protocol)),
     ]);
     const neighbours = new Map(ospf);
     return protocols.map(protocol => sessionOf(protocol, bfd, neighbours.get(protocol.name)));
@@ -40,8 +40,8 @@ async function readBfd(control: BirdControl): Promise<BfdSession[]> {
   return parseBfdSessions(await control.command('show bfd sessions'));
 }
 
-async function readOspf(control: BirdControl, name: string): Promise<readonly [string, OspfNeighbour[]]> {
-  return [name, parseOspfNeighbours(await control.command(`show ospf neighbors ${name}`))];
+async function readOspf(control: BirdControl, protocol: BirdProtocol): Promise<readonly [string, OspfNeighbour[]]> {
+  return [protocol.name, parseOspfNeighbours(await control.command(`show ospf neighbors ${symbolOf(protocol)}`))];
 }
 
 function sessionOf(
