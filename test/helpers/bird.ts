@@ -18,6 +18,7 @@ export interface BirdPaths {
   readonly birdPidFile: string;
   /** The daemon; default the "bird" of the system. */
   readonly program?: string;
+  readonly args?: readonly string[];
 }
 
 /** Where a BIRD of a test has its files. */
@@ -30,9 +31,9 @@ export function birdPaths(folder: string): BirdPaths & {confDir: string} {
 export async function startBird(
   t: Pick<ExecutionContext, 'teardown'>,
   {name}: Namespace,
-  {birdConf, birdSocket, birdPidFile, program = 'bird'}: BirdPaths,
+  {birdConf, birdSocket, birdPidFile, program = 'bird', args = []}: BirdPaths,
 ): Promise<RunningBird> {
-  const child = spawn('ip', ['netns', 'exec', name, program, '-f', '-c', birdConf, '-s', birdSocket, '-P', birdPidFile], {
+  const child = spawn('ip', ['netns', 'exec', name, program, '-f', '-c', birdConf, '-s', birdSocket, '-P', birdPidFile, ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let output = '';

@@ -72,7 +72,7 @@ export function createGoLive(parts: GoLiveParts) {
     let isHandedOver = false;
     try {
       // Where BIRD is down, nothing is written pass after pass.
-      if (situation.connection.how !== 'none' || !checked.includes(whole.key)) await stage(whole);
+      if (situation.connection.how !== 'none' || !checked.includes(whole.key)) await stage(whole, situation);
       // While another process reads the files, BIRD says what is up, and the guards look at them here.
       const checking = check(whole);
       checking.catch(() => undefined);
@@ -154,8 +154,8 @@ export function createGoLive(parts: GoLiveParts) {
     return mark.frame && {key: `again ${mark.hash}`, files: [...buildWith(mark.frame).files, ...included]};
   }
 
-  async function stage(whole: WholeSet): Promise<void> {
-    await staging.write(whole.files, await live.owner());
+  async function stage(whole: WholeSet, {connection}: Situation): Promise<void> {
+    await staging.write(whole.files, await live.owner(connection.how === 'signal' ? connection.pid : undefined));
   }
 
   async function check(whole: WholeSet): Promise<void> {
@@ -208,7 +208,7 @@ export function createGoLive(parts: GoLiveParts) {
     const set = isNew && mark?.frame !== undefined ? buildWith(mark.frame) : wanted;
     const whole = await wholeOf(set);
     if (!situation.isAsAccepted || whole.key !== mark?.hash) {
-      await stage(whole);
+      await stage(whole, situation);
       await check(whole);
       await live.install(set.files, situation, await live.owner());
       const sources = Object.fromEntries(set.files.map(file => [file.path, file.source]));

@@ -29,7 +29,7 @@ export function createLiveFiles({files, birdConf, confDir, birdSocket}: LiveFile
   const publisher = path.join(confDir, 'publisher.conf');
   const markFile = path.join(confDir, markName);
   // bird.conf comes last: it must not include what is not there yet.
-  const paths = [publisher, birdConf];
+  const paths = [publisher, publisher, birdConf];
   let mark: AcceptedMark | undefined;
   // A program before this one may have left some.
   let hasCopies = true;
@@ -65,9 +65,14 @@ export function createLiveFiles({files, birdConf, confDir, birdSocket}: LiveFile
       return {own, included, mark, isAsAccepted: mark?.hash === hashOf([...own, ...included])};
     },
 
-    /** Who must be able to read what we write: BIRD may run as its own user. */
-    async owner(): Promise<Owner | undefined> {
-      return (await files.ownerOf(birdSocket)) ?? (await files.ownerOf(birdConf)) ?? (await files.ownerOf(path.dirname(birdConf)));
+    /** Who must be able to read what we write: BIRD may run as its own user, as its socket tells, its process, or what was last written for it. */
+    async owner(pid?: number): Promise<Owner | undefined> {
+      const traces = [birdSocket, ...(pid === undefined ? [] : [`/proc/${pid}`]), publisher, birdConf];
+      for (const trace of [...traces, path.dirname(birdConf)]) {
+        const owner = await files.ownerOf(trace);
+        if (owner !== undefined) return owner;
+      }
+      return undefined;
     },
 
     /**

@@ -81,7 +81,7 @@ export function createPublication(parts: PublicationParts): Publication {
 
     async bySignal(job, pid, onWaiting) {
       const {announces, review, set, whole} = job;
-      const owner = await live.owner();
+      const owner = await live.owner(pid);
       // After a crash on the way, what was accepted lies in the copies.
       if (job.live.isAsAccepted) await live.keepCopies(job.live);
       const kept = await live.acceptedCopies(job.live);

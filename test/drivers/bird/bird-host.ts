@@ -48,14 +48,19 @@ export interface BirdHost {
   start(): Promise<RunningBird>;
 }
 
-export async function createBirdHost(t: ExecutionContext, label: string): Promise<BirdHost> {
+/** `layout` says of a folder what lies elsewhere than beside bird.conf, or how BIRD is started. */
+export async function createBirdHost(
+  t: ExecutionContext,
+  label: string,
+  layout: (folder: string) => Partial<BirdHost['paths']> = () => ({}),
+): Promise<BirdHost> {
   const folder = await temporaryFolder(t);
   const namespace = await createNamespace(t, label);
-  const paths = birdPaths(folder);
+  const paths = {...birdPaths(folder), ...layout(folder)};
   const {birdConf, confDir, birdSocket} = paths;
   const control = createBirdControl(birdSocket);
   const log: string[] = [];
-  await mkdir(confDir);
+  await mkdir(confDir, {recursive: true});
 
   return {
     namespace,
