@@ -29,7 +29,7 @@ export function createLiveFiles({files, birdConf, confDir, birdSocket}: LiveFile
   const publisher = path.join(confDir, 'publisher.conf');
   const markFile = path.join(confDir, markName);
   // bird.conf comes last: it must not include what is not there yet.
-  const paths = [publisher, publisher, birdConf];
+  const paths = [publisher, birdConf];
   let mark: AcceptedMark | undefined;
   // A program before this one may have left some.
   let hasCopies = true;
