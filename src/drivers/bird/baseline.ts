@@ -8,6 +8,9 @@ export type ProtocolStates = ReadonlyMap<string, ProtocolState>;
 
 export interface ProtocolState extends BirdProtocol {
   readonly isUp: boolean;
+  /** Of a BGP session. */
+  readonly neighbour: string | undefined;
+  readonly neighbourAs: number | undefined;
   /** Routes given to it, by channel. */
   readonly exported: ReadonlyMap<string, number>;
 }
@@ -25,7 +28,7 @@ export interface Baseline {
 /** Parses the answer to `show protocols all`. */
 export function parseProtocolStates(reply: BirdReply): ProtocolStates {
   return new Map(
-    parseProtocolsAll(reply).map(({name, proto, table, state, since, info, channels}) => [
+    parseProtocolsAll(reply).map(({name, proto, table, state, since, info, neighbour, neighbourAs, channels}) => [
       name,
       {
         name,
@@ -35,6 +38,8 @@ export function parseProtocolStates(reply: BirdReply): ProtocolStates {
         since,
         info,
         isUp: isUp({proto, state, info}),
+        neighbour,
+        neighbourAs,
         exported: new Map(channels.map(channel => [channel.name, channel.exported])),
       },
     ]),
@@ -87,6 +92,21 @@ function nameOfToday(name: string, before: BirdConfig | undefined, after: BirdCo
   if (neighbour === undefined) return undefined;
   const heirs = [...after.protocols.values()].filter(heir => !heir.isDisabled && neighbourOf(heir) === neighbour);
   return heirs.find(heir => before?.protocols.get(heir.name) === undefined)?.name;
+}
+
+/**
+ * Why a change need not be tried, in words: a session that is up tells its neighbour's AS, and another one can only end in "Bad peer AS". After that
+ * a neighbour with the usual timers does not talk to this host for a minute, whatever it is given then.
+ */
+export function foreseenIn(states: ProtocolStates, before: BirdConfig | undefined, after: BirdConfig): string | undefined {
+  for (const {name, isUp, neighbour = '', neighbourAs} of states.values()) {
+    const heir = after.protocols.get(nameOfToday(name, before, after) ?? '');
+    const wanted = Number(heir?.options.get('neighbor as')?.text);
+    if (heir === undefined || !isUp || neighbourAs === undefined || !(wanted > 0) || wanted === neighbourAs) continue;
+    if (neighbourOf(heir) === neighbour.split('%')[0])
+      return `${heir.name} is up with AS ${neighbourAs} at ${neighbour}, as AS ${wanted} it would be refused: Bad peer AS`;
+  }
+  return undefined;
 }
 
 /** The address of a protocol's neighbour, without its interface; undefined for a range of neighbours, or none. */

@@ -92,7 +92,8 @@ export function createGoLive(parts: GoLiveParts) {
       staging.flush(set.files).catch(() => undefined);
       await publish({set, whole, announces: wish.announces, review: judged, checking, live: situation}, before, situation);
     } catch (error) {
-      if (isRejection(error) && refusals.find([whole.key]) === undefined) await keepRefusal(error, set, whole, situation);
+      // What was handed over is kept where its trial ends.
+      if (!isHandedOver && isRejection(error) && refusals.find([whole.key]) === undefined) await keepRefusal(error, set, whole, situation);
       throw error;
     } finally {
       if (!isHandedOver) await staging.remove();

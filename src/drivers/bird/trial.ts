@@ -12,7 +12,7 @@ export interface RefusedTrial {
   readonly message: string;
 }
 
-/** Taken back: what was up before did not come up again. Without `isOurFault` it did not come back with the old configuration either. */
+/** Taken back: what was up before did not come up again. Without `isOurFault` it did not come back with the old configuration either, and nobody says why. */
 export interface UndoneTrial {
   readonly how: 'undone';
   readonly reason: string;
@@ -65,7 +65,7 @@ export function createTrial({control, configure, clock}: TrialParts): (options: 
     }
     const tried = readBirdStatus(control);
     const deadline = start + Math.max(timeoutSeconds * 1000 - marginMs, timeoutSeconds * 500);
-    const [{configuredAt}, {reason, states}] = await Promise.all([tried, watch(options, deadline, tried)]);
+    const [{configuredAt}, {reason, isCertain, states}] = await Promise.all([tried, watch(options, deadline, tried)]);
     if (reason === undefined) {
       await approval.catch(async (error: unknown) => {
         await configure.undo();
@@ -78,15 +78,16 @@ export function createTrial({control, configure, clock}: TrialParts): (options: 
     // Undoing twice would bring the new configuration back.
     if (await runsStill(configuredAt)) await configure.undo();
     else if (clock.now() < start + timeoutSeconds * 1000) throw broken();
-    return {how: 'undone', reason, isOurFault: await comesBack(baseline)};
+    // A neighbour that has refused us may not talk to us for longer than we wait for it here.
+    return {how: 'undone', reason, isOurFault: (await comesBack(baseline)) || isCertain === true};
   };
 
-  /** Why the configuration cannot stay, without a reason when all is well; and how the protocols were then. */
+  /** Why the configuration cannot stay, without a reason when all is well; whether that is beyond doubt; and how the protocols were then. */
   async function watch(
     {baseline, observeMs, onWaiting}: TrialOptions,
     deadline: number,
     tried: Promise<BirdStatus>,
-  ): Promise<{reason?: string; states: ProtocolStates}> {
+  ): Promise<{reason?: string; isCertain?: boolean; states: ProtocolStates}> {
     let goodSince: number | undefined;
     for (let pause = 5; ; pause = Math.min(pause * 2, 200)) {
       const states = await readStates();
@@ -96,7 +97,7 @@ export function createTrial({control, configure, clock}: TrialParts): (options: 
       // Where protocols are gone that are in the file, BIRD runs with another one.
       if (baseline.up.some(name => !states.has(name)) && !(await runsStill((await tried).configuredAt))) throw broken();
       const lost = hopelessIn(baseline, states);
-      if (lost !== undefined) return {reason: lost, states};
+      if (lost !== undefined) return {reason: lost, isCertain: true, states};
       if (clock.now() >= deadline) return missing.length === 0 ? {states} : {reason: missing.join('; '), states};
       onWaiting(missing);
       await clock.sleep(Math.max(1, Math.min(pause, deadline - clock.now())));

@@ -56,7 +56,7 @@ for (const isHidden of [false, true]) {
     const before = await liveText(host);
     const disk = smallDisk(() => host.log.some(line => /timeout|SIGHUP/.test(line)));
     const driver = host.driver({files: {...disk.files, keep: systemFiles.keep}});
-    const bad = host.node(two, peering({as: 65009}), short);
+    const bad = host.node(two, peering({session: 'password "wrong";'}), short);
     await t.throwsAsync(host.pass(driver, bad));
     t.not(disk.failed, undefined);
     t.is(await liveText(host), before);

@@ -75,8 +75,9 @@ export function session({
   name = 'tor0',
   index = 0,
   as = 65000,
+  local = 65001,
   more = '',
   channels = 'ipv4 { import none; export where proto = "romana"; };',
 } = {}): string {
-  return `protocol bgp ${name} {\n  local as 65001;\n  neighbor 192.168.${20 + index}.1 as ${as};\n  ${timers}\n  ${more}\n  ${channels}\n}`;
+  return `protocol bgp ${name} {\n  local as ${local};\n  neighbor 192.168.${20 + index}.1 as ${as};\n  ${timers}\n  ${more}\n  ${channels}\n}`;
 }

@@ -83,7 +83,7 @@ test('two ToRs: one of two live neighbours removed on purpose is accepted, a mis
   await host.isUp('tor1');
   await host.pass(driver, both());
   const since = await host.upSince('tor0');
-  const refused = await refusal(host, driver, both({as: 65009}));
+  const refused = await refusal(host, driver, both({local: 65009}));
   t.regex(refused.reason, /^tor1 is .*Bad peer AS/);
   await host.isUp('tor1');
   await host.pass(driver, host.node(one, speaking(session()), short));
@@ -92,17 +92,17 @@ test('two ToRs: one of two live neighbours removed on purpose is accepted, a mis
 });
 
 const odd = "'tor-0.rack:1'";
-const rack = (as = 65000) =>
-  `template bgp rack {\n  local as 65001;\n  neighbor as ${as};\n  ${timers}\n  ipv4 { import none; export where proto = "romana"; };\n}`;
+const rack = (local = 65001) =>
+  `template bgp rack {\n  local as ${local};\n  neighbor as 65000;\n  ${timers}\n  ipv4 { import none; export where proto = "romana"; };\n}`;
 const fromRack = 'protocol bgp tor0 from rack {\n  neighbor 192.168.20.1;\n}';
-const passive = (as = 65000) => session({as, more: 'passive on;'});
+const passive = (local = 65001) => session({local, more: 'passive on;'});
 
 for (const [what, name, good, bad, better] of [
   [
     'a quoted name',
     'tor-0.rack:1',
     [session({name: odd})],
-    [session({name: odd, as: 65009})],
+    [session({name: odd, local: 65009})],
     [session({name: odd, more: 'graceful restart on;'})],
   ],
   [
