@@ -71,6 +71,7 @@ export function createPublication(parts: PublicationParts): Publication {
                 approval: job.checking,
                 timeoutSeconds,
                 observeMs: observeMs(review, announces, before),
+                hearsOspf: review.touches === 'ospf',
                 onWaiting,
               });
       const {states, configuredAt} = requireConfirmed(result, job).seen ?? {

@@ -3,6 +3,7 @@ import {type Baseline, hopelessIn, missingFrom, type ProtocolStates, parseProtoc
 import {type BirdStatus, isSameTime, readBirdStatus} from './bird-status.ts';
 import type {Configure} from './configure.ts';
 import {type BirdControl, BirdControlError} from './control-socket.ts';
+import {readSilence} from './silence.ts';
 
 /** How BIRD took a new configuration. */
 export type TrialResult = {readonly how: 'confirmed'; readonly seen?: Seen} | RefusedTrial | UndoneTrial;
@@ -35,6 +36,8 @@ export interface TrialOptions {
   readonly timeoutSeconds: number;
   /** How long everything must have been up without a break. */
   readonly observeMs: number;
+  /** Whether the neighbours of OSPF must have been heard of lately. */
+  readonly hearsOspf: boolean;
   /** Told now and then what it still waits for. */
   onWaiting(waitingFor: readonly string[]): void;
 }
@@ -84,21 +87,25 @@ export function createTrial({control, configure, clock}: TrialParts): (options: 
 
   /** Why the configuration cannot stay, without a reason when all is well; whether that is beyond doubt; and how the protocols were then. */
   async function watch(
-    {baseline, observeMs, onWaiting}: TrialOptions,
+    {baseline, observeMs, hearsOspf, onWaiting}: TrialOptions,
     deadline: number,
     tried: Promise<BirdStatus>,
   ): Promise<{reason?: string; isCertain?: boolean; states: ProtocolStates}> {
     let goodSince: number | undefined;
     for (let pause = 5; ; pause = Math.min(pause * 2, 200)) {
       const states = await readStates();
-      const missing = missingFrom(baseline, states);
+      let missing = missingFrom(baseline, states);
+      const isOver = clock.now() >= deadline;
       goodSince = missing.length > 0 ? undefined : (goodSince ?? clock.now());
-      if (goodSince !== undefined && clock.now() - goodSince >= observeMs) return {states};
+      if (goodSince !== undefined && (isOver || clock.now() - goodSince >= observeMs)) {
+        if (hearsOspf) missing = await readSilence(control, states);
+        if (missing.length === 0) return {states};
+      }
       // Where protocols are gone that are in the file, BIRD runs with another one.
       if (baseline.up.some(name => !states.has(name)) && !(await runsStill((await tried).configuredAt))) throw broken();
       const lost = hopelessIn(baseline, states);
       if (lost !== undefined) return {reason: lost, isCertain: true, states};
-      if (clock.now() >= deadline) return missing.length === 0 ? {states} : {reason: missing.join('; '), states};
+      if (isOver) return {reason: missing.join('; '), states};
       onWaiting(missing);
       await clock.sleep(Math.max(1, Math.min(pause, deadline - clock.now())));
     }

@@ -10,7 +10,7 @@ import {connect, createNamespace, type Namespace, namespaceTest} from '../../hel
 import {openGuards} from '../../helpers/node-state.ts';
 import {waitFor} from '../../helpers/wait.ts';
 import {createBirdHost, writeFirstConf} from './bird-host.ts';
-import {speaking} from './neighbours.ts';
+import {createNeighbouringHost, speaking} from './neighbours.ts';
 
 // ToRs and hosts with the timers that a BIRD or FRR has when nobody sets any: hold times of minutes, and long waits after an error. Here the time is
 // what is promised: a mistake is taken back, and the session is up again, within the time for the confirmation and 15 s.
@@ -58,6 +58,29 @@ for (const [name, start, what, bad, waitSeconds] of [
     t.deepEqual(host.log, []);
   });
 }
+
+test('OSPF with default timers: a password that the ToR does not have is taken back before the neighbour is lost', async t => {
+  t.timeout(180_000);
+  const ospf = (password = '') =>
+    `protocol ospf v2 ospf1 {\n  ipv4 { import all; export where proto = "romana"; };\n  area 0 { interface "eth0" { type ptp; ${password} }; };\n}`;
+  const tor = 'protocol ospf v2 { ipv4 { import all; export none; }; area 0 { interface "eth0" { type ptp; }; }; }\n';
+  const host = await createNeighbouringHost(t, 'defaultospf', [tor]);
+  const node = (password = '') => host.node(one, speaking(ospf(password)), {...publish, confirm: {timeoutSeconds: 30}});
+  const driver = host.driver();
+  await host.pass(driver, node());
+  const neighbours = async () => (await host.control.command('show ospf neighbors ospf1')).lines.join();
+  const isFull = async () => /Full/.test(await neighbours());
+  await waitFor('the adjacency is full', isFull, 90_000);
+  await host.pass(driver, node());
+  const error = await t.throwsAsync(host.pass(driver, node('authentication cryptographic; password "wrong";')), {
+    instanceOf: BirdUnconfirmedError,
+    message: /ospf1 has heard nothing of 192\.168\.20\.1 for \d+ s/,
+  });
+  t.true(error?.isFinal);
+  t.true(await isFull());
+  await host.pass(driver, node('cost 20;'));
+  t.like(driver.status(), {rejected: undefined});
+});
 
 async function startBirdTor(t: ExecutionContext, space: Namespace): Promise<void> {
   const paths = birdPaths(await temporaryFolder(t));
