@@ -1,5 +1,5 @@
-/** What the guards look for; each but `nothing-announced` is a file of this folder. */
-export type GuardName = 'empty' | 'withdraw' | 'peers' | 'foreign' | 'default-route' | 'open-filter' | 'nothing-announced';
+/** What the guards look for. Each is a file of this folder, but for `nothing-announced` (naming slips) and `neighbour-as`, for which BIRD is asked. */
+export type GuardName = 'empty' | 'withdraw' | 'peers' | 'foreign' | 'default-route' | 'open-filter' | 'nothing-announced' | 'neighbour-as';
 
 /** What a guard has against a configuration. The reason says what, how much, and which switch lets it pass. */
 export interface GuardFinding {

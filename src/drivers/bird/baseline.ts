@@ -1,5 +1,6 @@
 import type {BirdConfig, ProtocolConfig} from '../../core/bird-config/model.ts';
 import {type Address, isAddress, parseAddress} from '../../core/prefix.ts';
+import type {GuardFinding} from '../../core/publish-guards.ts';
 import type {BirdReply} from './control-socket.ts';
 import {type BirdProtocol, parseProtocolsAll} from './protocols.ts';
 
@@ -95,16 +96,21 @@ function nameOfToday(name: string, before: BirdConfig | undefined, after: BirdCo
 }
 
 /**
- * Why a change need not be tried, in words: a session that is up tells its neighbour's AS, and another one can only end in "Bad peer AS". After that
- * a neighbour with the usual timers does not talk to this host for a minute, whatever it is given then.
+ * What need not be tried: a session that is up tells its neighbour's AS, and another one can only end in "Bad peer AS". After that a neighbour with the
+ * usual timers does not talk to this host for a minute, whatever it is given then.
  */
-export function foreseenIn(states: ProtocolStates, before: BirdConfig | undefined, after: BirdConfig): string | undefined {
+export function otherNeighbourAs(states: ProtocolStates, before: BirdConfig | undefined, after: BirdConfig): GuardFinding | undefined {
   for (const {name, isUp, neighbour = '', neighbourAs} of states.values()) {
     const heir = after.protocols.get(nameOfToday(name, before, after) ?? '');
-    const wanted = Number(heir?.options.get('neighbor as')?.text);
-    if (heir === undefined || !isUp || neighbourAs === undefined || !(wanted > 0) || wanted === neighbourAs) continue;
-    if (neighbourOf(heir) === neighbour.split('%')[0])
-      return `${heir.name} is up with AS ${neighbourAs} at ${neighbour}, as AS ${wanted} it would be refused: Bad peer AS`;
+    const option = heir?.options.get('neighbor as');
+    const wanted = Number(option?.text);
+    if (heir === undefined || option === undefined || !isUp || neighbourAs === undefined || !(wanted > 0) || wanted === neighbourAs)
+      continue;
+    if (neighbourOf(heir) !== neighbour.split('%')[0]) continue;
+    const reason =
+      `${heir.name} is up with AS ${neighbourAs} at ${neighbour}, which would answer AS ${wanted} with "Bad peer AS" and not talk to this host for a while; ` +
+      'set publish.confirm.timeoutSeconds to 0 to load it all the same';
+    return {guard: 'neighbour-as', level: 'refuse', reason, file: option.file, line: option.line};
   }
   return undefined;
 }

@@ -4,7 +4,7 @@ import {NotYetError} from '../../reconcile/driver.ts';
 import type {Clock} from '../../system/clock.ts';
 import type {FileSystem} from '../../system/file-system.ts';
 import {type AcceptedMark, frameHash, hashOf} from './accepted-mark.ts';
-import type {ProtocolStates} from './baseline.ts';
+import {otherNeighbourAs, type ProtocolStates} from './baseline.ts';
 import type {BirdProcess} from './bird-process.ts';
 import {readBirdStatus} from './bird-status.ts';
 import type {Configure} from './configure.ts';
@@ -14,7 +14,7 @@ import {readIncluded} from './include-tree.ts';
 import type {LiveFiles} from './live-files.ts';
 import {createPublication, type Job} from './publication.ts';
 import {type Refusal, type Refusals, refusedMark} from './refusals.ts';
-import {BirdRejectedError, BirdUnconfirmedError, explainRejection, isRejection} from './rejection.ts';
+import {BirdRejectedError, BirdUnconfirmedError, explainRejection, GuardRefusedError, isRejection} from './rejection.ts';
 import {createReview, type Review, type Warning, type WholeSet} from './review.ts';
 import {createSettling, runsAnother, runsAsAccepted, type Situation} from './situation.ts';
 import type {Staging} from './staging.ts';
@@ -87,6 +87,8 @@ export function createGoLive(parts: GoLiveParts) {
       if (situation.connection.how === 'none') return await installOnly(set, wish, situation, situation.connection.error);
       // Where only routes change, what was accepted and has to be brought back comes with the new set.
       const before = judged.touches === 'nothing' ? states : await settledStates(situation);
+      const otherAs = wish.announces.confirmSeconds === 0 ? undefined : otherNeighbourAs(before, judged.before, judged.after);
+      if (otherAs !== undefined) throw new GuardRefusedError(otherAs, whole.files);
       isHandedOver = true;
       // What fails here fails again when the files are moved, and is dealt with there.
       staging.flush(set.files).catch(() => undefined);

@@ -4,7 +4,7 @@ import {type Address, type Family, familyOf} from '../../core/prefix.ts';
 import type {Clock} from '../../system/clock.ts';
 import type {FileSystem} from '../../system/file-system.ts';
 import type {AcceptedHow, AcceptedMark} from './accepted-mark.ts';
-import {baselineOf, foreseenIn, isSession, neighbourOf, type ProtocolStates, parseProtocolStates, upSessions} from './baseline.ts';
+import {baselineOf, isSession, neighbourOf, type ProtocolStates, parseProtocolStates, upSessions} from './baseline.ts';
 import type {BirdProcess} from './bird-process.ts';
 import {readBirdStatus} from './bird-status.ts';
 import type {Configure} from './configure.ts';
@@ -59,21 +59,18 @@ export function createPublication(parts: PublicationParts): Publication {
       const {announces, review, set, whole} = job;
       const baseline = baselineOf(before, review.before, review.after, leastOf(review, announces));
       const timeoutSeconds = announces.confirmSeconds;
-      const foreseen = foreseenIn(before, review.before, review.after);
       const result =
         timeoutSeconds === 0
           ? await loadUnconfirmed()
-          : foreseen !== undefined
-            ? ({how: 'undone', reason: foreseen, isOurFault: true} as const)
-            : await tryBySocket({
-                file: staging.birdConf,
-                baseline,
-                approval: job.checking,
-                timeoutSeconds,
-                observeMs: observeMs(review, announces, before),
-                hearsOspf: review.touches === 'ospf',
-                onWaiting,
-              });
+          : await tryBySocket({
+              file: staging.birdConf,
+              baseline,
+              approval: job.checking,
+              timeoutSeconds,
+              observeMs: observeMs(review, announces, before),
+              hearsOspf: review.touches === 'ospf',
+              onWaiting,
+            });
       const {states, configuredAt} = requireConfirmed(result, job).seen ?? {
         states: await readStates(),
         configuredAt: (await readBirdStatus(control)).configuredAt,

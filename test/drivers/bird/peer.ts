@@ -20,7 +20,13 @@ export interface PeeringHost extends BirdHost {
 }
 
 /** A template that peers with the ToR. `session` goes into the protocol, `routes` stands for the static routes. */
-export function peering({as = 65000, session = '', channel = 'export where proto = "romana";', name = 'tor'} = {}): Templates {
+export function peering({
+  local = 65001,
+  as = 65000,
+  session = '',
+  channel = 'export where proto = "romana";',
+  name = 'tor',
+} = {}): Templates {
   return {
     'bird.conf':
       'router id 192.168.20.30;\nlog stderr all;\ntimeformat protocol iso long ms;\nprotocol device {}\ninclude "conf.d/*.conf";\n',
@@ -32,7 +38,7 @@ export function peering({as = 65000, session = '', channel = 'export where proto
       '{{/each}}',
       '}',
       `protocol bgp ${name} {`,
-      '  local as 65001;',
+      `  local as ${local};`,
       `  neighbor 192.168.20.1 as ${as};`,
       `  ${timers}`,
       `  ${session}`,

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type {ExecutionContext} from 'ava';
 import {isSameTime} from '../../../src/drivers/bird/bird-status.ts';
 import {createBirdControl} from '../../../src/drivers/bird/control-socket.ts';
-import {BirdUnconfirmedError} from '../../../src/drivers/bird/rejection.ts';
+import {BirdUnconfirmedError, GuardRefusedError} from '../../../src/drivers/bird/rejection.ts';
 import {NotYetError} from '../../../src/reconcile/driver.ts';
 import {namespaceTest} from '../../helpers/namespace.ts';
 import {openGuards} from '../../helpers/node-state.ts';
@@ -51,14 +51,14 @@ test('a change that restarts the session is confirmed when it is up again', asyn
 });
 
 for (const [what, bad, reason] of [
-  ['a wrong AS of the neighbour', peering({as: 65009}), /tor is .*Bad peer AS/],
+  ['a wrong AS of its own', peering({local: 65009}), /tor is .*Bad peer AS/],
   ['a password that the neighbour does not have', peering({session: 'password "wrong";'}), /tor is start/],
   [
     'an export filter that lets nothing pass',
     peering({channel: 'export filter { if net ~ [ 192.0.2.0/24+ ] then accept; reject; };'}),
     /tor is given 0 prefixes, at least 1 were expected/,
   ],
-  ['another name and a wrong AS', peering({name: 'uplink', as: 65009}), /uplink is .*Bad peer AS/],
+  ['another name and a wrong AS of its own', peering({name: 'uplink', local: 65009}), /uplink is .*Bad peer AS/],
 ] as const) {
   test(`${what}: taken back, never live, not tried again; today's prefixes go out with the last good template`, async t => {
     const host = await createPeeringHost(t, 'bad');
@@ -90,6 +90,29 @@ for (const [what, bad, reason] of [
     await host.pass(driver, host.node(one, peering({session: 'graceful restart on;'}), short));
     await learnedExactly(host, one);
     t.is(driver.status().rejected, undefined);
+  });
+}
+
+for (const [what, bad] of [
+  ['another AS of a neighbour that is up', peering({as: 65009})],
+  ['the same under another name', peering({name: 'uplink', as: 65009})],
+] as const) {
+  test(`${what}: not tried at all, and the session is not touched`, async t => {
+    const host = await createPeeringHost(t, 'otheras');
+    const driver = host.driver();
+    await host.pass(driver, host.node(two, peering(), short));
+    await learnedExactly(host, two);
+    const since = await host.upSince();
+
+    const error = await t.throwsAsync(host.pass(driver, host.node(one, bad, short)), {instanceOf: GuardRefusedError});
+    t.regex(error?.message ?? '', /guard "neighbour-as" .* is up with AS 65000 .*"Bad peer AS".*\(.*publisher\.conf:9\)$/);
+    await learnedExactly(host, one);
+    t.like(driver.status(), {rejected: {reason: error?.reason}, withLastGoodTemplate: true, reloads: {undone: 0}});
+    t.is(await host.upSince(), since);
+
+    const unconfirmed = {...short, confirm: {timeoutSeconds: 0}};
+    await host.pass(host.driver(), host.node(one, bad, unconfirmed));
+    await waitFor('BIRD has it all the same', async () => (await host.upSince()) === undefined);
   });
 }
 

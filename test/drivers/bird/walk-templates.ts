@@ -21,8 +21,10 @@ export const badTemplates = {
   'a bird.conf that includes nothing': {...goodTemplates.plain, 'bird.conf': 'router id 192.168.20.30;\nprotocol device {}\n'},
   'no publisher.conf': {'bird.conf': goodTemplates.plain['bird.conf'] ?? ''},
   'a wrong AS': peering({as: 65009}),
+  'a wrong AS of its own': peering({local: 65009}),
   'a wrong password': peering({session: 'password "wrong";'}),
   'another name and a wrong AS': peering({name: 'downlink', as: 65009}),
+  'another name and a wrong AS of its own': peering({name: 'downlink', local: 65009}),
   'a session that is turned off': peering({session: 'disabled;'}),
   'an export filter that lets nothing pass': peering({
     channel: 'export filter { if net ~ [ 192.0.2.0/24+ ] then accept; reject; };',
