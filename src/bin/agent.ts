@@ -16,7 +16,7 @@ import {type AgentCommandParts, agentCleanCommand, agentStatusCommand} from '../
 import {createReadSelf} from '../config/host.ts';
 import {printConfig} from '../config/print.ts';
 import type {Config} from '../config/schema.ts';
-import {InputError} from '../core/errors.ts';
+import {InputError, messageOf} from '../core/errors.ts';
 import type {Self} from '../core/node-state.ts';
 import {cleanHost, createDrivers} from '../drivers/drivers.ts';
 import {readTemplates} from '../drivers/templates.ts';
@@ -148,7 +148,10 @@ async function runAgent(config: Config): Promise<void> {
     readTemplateData: () => agent.node && templateSource(agent.node),
     readMetrics: () => metrics.registry.metrics(),
   });
-  const watcher = watch(publish.templates, {ignoreInitial: true, depth: 0}).on('all', () => agent.nudge());
+  const watcher = watch(publish.templates, {ignoreInitial: true, depth: 0})
+    .on('all', () => agent.nudge())
+    // A link that leads to itself, for one. What the folder holds is looked at every few seconds anyway.
+    .on('error', error => log.warn({reason: messageOf(error)}, 'changes of templates may be noticed later'));
   log.info({host: self.name, addresses: self.addresses.map(({address}) => address), version}, 'agent is running');
   await notifyReady(run, process.env);
   try {

@@ -123,8 +123,9 @@ function changesOf(last: ProtocolConfig, next: ProtocolConfig, channel?: string)
 
 function reasonOf(name: string, was: string | undefined, is: string | undefined): string {
   if (is === undefined) return `${name} removed`;
-  // Secrets are not for reading.
-  if (/\bpasswords?$/.test(name)) return `${name} ${was === undefined ? 'added' : 'changed'}`;
+  // Secrets are not for reading, nor what may be one under a misspelt name.
+  const isText = name !== 'description' && [was, is].some(value => value?.includes('"'));
+  if (isText || /\bpasswords?$/.test(name)) return `${name} ${was === undefined ? 'added' : 'changed'}`;
   if (was === undefined) return is === '' ? `${name} added` : `${name} unset → ${is}`;
   return `${name} ${was || 'on'} → ${is || 'on'}`;
 }

@@ -30,6 +30,8 @@ export interface FileSystem {
   keep(file: string, copy: string): Promise<void>;
   /** Removes a file or a whole folder, if it is there. */
   remove(path: string): Promise<void>;
+  /** What there is, links followed; undefined for nothing. */
+  kindOf(path: string): Promise<'file' | 'folder' | 'other' | undefined>;
   ownerOf(path: string): Promise<Owner | undefined>;
 }
 
@@ -97,6 +99,11 @@ export const systemFiles: FileSystem = {
   async remove(target) {
     await rm(target, {recursive: true, force: true});
   },
+  async kindOf(target) {
+    const found = await unlessMissing(stat(target), undefined);
+    if (found === undefined) return undefined;
+    return found.isFile() ? 'file' : found.isDirectory() ? 'folder' : 'other';
+  },
   async ownerOf(target) {
     return unlessMissing(stat(target), undefined);
   },
@@ -117,8 +124,16 @@ async function giveTo(target: string, {uid, gid}: Owner): Promise<void> {
 }
 
 async function readRegular(file: string): Promise<string | undefined> {
-  const found = await unlessMissing(stat(file), undefined);
+  // A link that leads to itself leads nowhere.
+  const found = await stat(file).catch((error: unknown) => {
+    if (isMissing(error) || isLoop(error)) return undefined;
+    throw error;
+  });
   return found?.isFile() ? await unlessMissing(readFile(file, 'utf8'), undefined) : undefined;
+}
+
+function isLoop(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ELOOP';
 }
 
 async function unlessMissing<Value, Other>(promise: Promise<Value>, other: Other): Promise<Value | Other> {

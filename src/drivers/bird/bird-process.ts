@@ -7,6 +7,8 @@ import {BirdNotRunningError} from './control-socket.ts';
 export interface BirdProcess {
   /** The process that the pid file names, if it lives and is BIRD. */
   find(): Promise<number | undefined>;
+  /** Waits until BIRD has nothing to read any more. Rejects with BirdNotRunningError. */
+  untilIdle(pid: number): Promise<void>;
   /** Sends SIGHUP and waits until BIRD has read its files. Rejects with BirdNotRunningError. */
   reload(pid: number): Promise<void>;
   /** The neighbours to which there is an established BGP connection. */
@@ -27,8 +29,13 @@ export function createBirdProcess({files, clock, birdPidFile, signal}: BirdProce
       if (!Number.isInteger(pid) || pid <= 1) return undefined;
       // The number may long belong to another program.
       const name = await files.read(`/proc/${pid}/comm`);
-      return name !== undefined && /^bird6?\n?$/.test(name) ? pid : undefined;
+      if (name === undefined || !/^bird6?\n?$/.test(name)) return undefined;
+      // One that was killed stays listed until whoever has started it takes notice.
+      const [state = 'Z'] = processState(await files.read(`/proc/${pid}/stat`));
+      return state === 'Z' ? undefined : pid;
     },
+
+    untilIdle: waitUntilIdle,
 
     async reload(pid) {
       // BIRD drops a SIGHUP that comes while it works on the one before, ours or another's, and would go on with the old file for ever.

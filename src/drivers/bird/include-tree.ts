@@ -6,12 +6,17 @@ import {includedPatterns} from './includes.ts';
 const deepest = 8;
 
 /** Every file that the set takes in besides itself: what other programs and operators keep in conf.d, and what those include in turn. Sorted by path. */
-export async function readIncluded(set: readonly BirdFile[], files: Pick<FileSystem, 'read' | 'readFolder'>): Promise<BirdFile[]> {
+export async function readIncluded(
+  set: readonly BirdFile[],
+  files: Pick<FileSystem, 'read' | 'readFolder' | 'kindOf'>,
+): Promise<BirdFile[]> {
   const own = new Set(set.map(file => file.path));
   const found = new Map<string, BirdFile>();
   const matches = async (pattern: string): Promise<[string, string][]> => {
     const folder = path.dirname(pattern);
     if (!/[*?[]/.test(pattern)) {
+      // Reading a pipe may take for ever; staging refuses it.
+      if ((await files.kindOf(pattern)) !== 'file') return [];
       const text = await files.read(pattern);
       return text === undefined ? [] : [[pattern, text]];
     }

@@ -39,7 +39,7 @@ export function parseProtocols({lines}: BirdReply): BirdProtocol[] {
     const groups = pattern.exec(line)?.groups;
     if (groups === undefined || groups['name']?.toLowerCase() === 'name') return [];
     const {name = '', proto = '', table = '', state = '', since = '', info = ''} = groups;
-    return [{name, proto, table, state, since, info: info.trim()}];
+    return [{name, proto, table, state, since, info: info.trim().replaceAll(/\s+/g, ' ')}];
   });
 }
 

@@ -127,8 +127,9 @@ interface Place {
 
 function toTemplate({path: livePath, line, column, reason}: Place, files: readonly BirdFile[]): Rejection {
   const file = files.find(candidate => candidate.path === livePath);
-  const text = file?.text.split('\n')[line - 1]?.trimEnd() ?? '';
-  if (file === undefined || file.source === '') return {file: livePath, line, column, reason, text};
+  // What is no template may hold what is nobody's business, such as a password: its place must do.
+  if (file === undefined || file.source === '') return {file: livePath, line, column, reason, text: ''};
+  const text = file.text.split('\n')[line - 1]?.trimEnd() ?? '';
   return {file: file.source, line: file.lines?.()[line - 1] ?? line, column, reason, text};
 }
 

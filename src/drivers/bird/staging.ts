@@ -3,7 +3,7 @@ import type {BirdFile} from '../../core/desired-bird-files.ts';
 import {InputError} from '../../core/errors.ts';
 import type {FileSystem, Owner} from '../../system/file-system.ts';
 import type {Run} from '../../system/run.ts';
-import {includesFile, repointIncludes} from './includes.ts';
+import {includedPatterns, includesFile, repointIncludes} from './includes.ts';
 import {BirdRejectedError, explainRejection, NotIncludedError} from './rejection.ts';
 
 export interface StagingOptions {
@@ -65,6 +65,7 @@ export function createStaging({run, files, birdConf, confDir, stageDir, birdComm
 
     async write(set, owner) {
       requireInclude(set, birdConf, confDir);
+      await requireReadable(set, files);
       await files.remove(stageDir);
       await files.makeFolder(stagedDir, 0o750, owner);
       await files.makeFolder(stageDir, 0o750, owner);
@@ -119,6 +120,16 @@ function requireInclude(set: readonly BirdFile[], birdConf: string, confDir: str
   const pattern = path.join(path.relative(path.dirname(birdConf), confDir), '*.conf');
   const wanted = `add the line include "${pattern.startsWith('..') ? path.join(confDir, '*.conf') : pattern}";`;
   throw new NotIncludedError(main.source || birdConf, `does not include ${publisher}, nothing would be announced: ${wanted}`);
+}
+
+/** BIRD would wait for ever for what never ends, such as a pipe. */
+async function requireReadable(set: readonly BirdFile[], files: Pick<FileSystem, 'kindOf'>): Promise<void> {
+  for (const {text, path: live, source} of set) {
+    for (const target of includedPatterns(text, live).filter(pattern => !/[*?[]/.test(pattern))) {
+      if ((await files.kindOf(target)) === 'other')
+        throw new NotIncludedError(source || live, `includes ${target}, which is no regular file`);
+    }
+  }
 }
 
 /** The runner's CommandFailedError, known by its code. */

@@ -40,8 +40,15 @@ export function createSignalTrial({files, bird, clock}: SignalTrialParts): (opti
     const before = await bird.readNeighbours(pid);
     const staying = [...before].filter(stays);
     const logSize = logFile === undefined ? 0 : await files.sizeOf(logFile);
+    // Files that nobody has tried must not lie there for the next start of a BIRD that is not there.
+    await bird.untilIdle(pid);
     await install();
-    await bird.reload(pid);
+    try {
+      await bird.reload(pid);
+    } catch (error) {
+      await restore();
+      throw error;
+    }
     const message = logFile === undefined ? undefined : refusalIn(await files.readFrom(logFile, logSize));
     if (message !== undefined) {
       await restore();

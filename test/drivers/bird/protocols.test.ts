@@ -19,7 +19,7 @@ test('show protocols, with times of one and of two words', t => {
       table: '---',
       state: 'start',
       since: '2026-11-21 10:18:15',
-      info: 'Active        Socket: Connection refused',
+      info: 'Active Socket: Connection refused',
     },
     {name: 'a_long_name_of_ours', proto: 'BGP', table: '---', state: 'up', since: '10:18:15.121', info: 'Established'},
   ]);

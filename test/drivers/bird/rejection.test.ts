@@ -45,7 +45,8 @@ test('a file of another program stands for itself', t => {
   t.like(explainRejection('/etc/bird/conf.d/other.conf:1:1 x', [birdConf, foreign], birdConf.path), {
     file: foreign.path,
     line: 1,
-    text: 'protocol bfd {',
+    // It may hold a password.
+    text: '',
   });
 });
 

@@ -104,7 +104,7 @@ plainTest('sessions of BIRD 1.6, which has no channels', async t => {
     channels: [{name: 'master', state: 'up', imported: 2, exported: 2, filtered: 0}],
     bfd: {state: 'up', since: '15:03:57', intervalSeconds: 0.2},
   });
-  t.like(named.get('gone'), {info: 'Connect       Socket: No route to host', lastError: 'Socket: No route to host'});
+  t.like(named.get('gone'), {info: 'Connect Socket: No route to host', lastError: 'Socket: No route to host'});
   t.deepEqual(named.get('o4')?.neighbours, [{routerId: '10.0.0.2', state: 'Full/DR', dev: 'eth0', address: '192.168.20.2'}]);
 });
 

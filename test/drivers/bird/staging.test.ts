@@ -1,5 +1,7 @@
+import {symlink} from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
+import {readIncluded} from '../../../src/drivers/bird/include-tree.ts';
 import {createBirdCheck} from '../../../src/drivers/bird/staging.ts';
 import {systemFiles} from '../../../src/system/file-system.ts';
 import {CommandFailedError, createRun, type Run} from '../../../src/system/run.ts';
@@ -22,6 +24,25 @@ test('other included files are found from the copy, too', async t => {
   await systemFiles.write(path.join(folder, 'keys.conf'), 'define secret = 1;\n', 0o644);
   const set = files(folder).map((file, index) => (index === 0 ? {...file, text: `${file.text}include "keys.conf";\n`} : file));
   await t.notThrowsAsync(check(folder, createRun())(set));
+});
+
+test('an included pipe is refused, before BIRD or anybody else waits for its end', async t => {
+  const folder = await temporaryFolder(t);
+  const pipe = path.join(folder, 'pipe');
+  await createRun()('mkfifo', [pipe]);
+  const set = files(folder).map((file, index) => (index === 1 ? {...file, text: `${file.text}include "${pipe}";\n`} : file));
+  await t.throwsAsync(check(folder, createRun())(set), {
+    code: 'ERR_BIRD_INCLUDE',
+    message: `/t/publisher.conf includes ${pipe}, which is no regular file`,
+  });
+  t.deepEqual(await readIncluded(set, systemFiles), []);
+});
+
+test('a link that leads to itself is no file of a folder', async t => {
+  const folder = await temporaryFolder(t);
+  await symlink('loop', path.join(folder, 'loop'));
+  await systemFiles.write(path.join(folder, 'file'), 'text', 0o644);
+  t.deepEqual([...(await systemFiles.readFolder(folder))], [['file', 'text']]);
 });
 
 test('an unclosed block is found in its template', async t => {
