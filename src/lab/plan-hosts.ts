@@ -88,7 +88,6 @@ function hostConfig({file}: PlanBase, {rack, index, host, name}: HostPlace, fold
         birdSocket: `${folder}/bird.ctl`,
         birdPidFile: `${folder}/bird.pid`,
         localAs: rack.hostAs,
-        confirm: {timeoutSeconds: 0},
         vars: templateVars(rack, index, file, host),
       },
     },
