@@ -6,6 +6,7 @@ import {type TemplateData, templateData} from './publish.ts';
 import {renderTemplate} from './template.ts';
 import {chooseTemplate, type TemplateName} from './template-choice.ts';
 import {TemplateError} from './template-error.ts';
+import {plainText} from './template-text.ts';
 
 /** A file that BIRD reads. */
 export interface BirdFile {
@@ -77,7 +78,8 @@ export function birdFilesOf({birdConf, publisher, variables}: BirdFrame, data: T
 /** What differs from day to day; all else says who this host is and how it speaks. */
 const ofToday: ReadonlySet<string> = new Set(['Networks', 'Networks4', 'Networks6', 'HostGroups', 'Vips', 'Blocks', 'Draining']);
 
-function staticFile({file, text}: TemplateFile, {birdConf}: Paths): BirdFile {
+function staticFile({file, text: original}: TemplateFile, {birdConf}: Paths): BirdFile {
+  const text = plainText(original);
   const fault = findTagsInStaticFile(file, text);
   if (fault !== undefined) throw new TemplateError(path.basename(file), file, {...fault, text: text.split('\n')[fault.line - 1] ?? ''});
   return {path: birdConf, text, source: file};

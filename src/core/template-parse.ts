@@ -1,14 +1,16 @@
 import Handlebars from 'handlebars';
 import {findGoSyntax} from './go-template-syntax.ts';
-import {type Position, TemplateFaultError} from './template-error.ts';
+import {type Position, type TemplateFault, TemplateFaultError} from './template-error.ts';
 import {templateHelpers} from './template-helpers.ts';
 import type {BlockNode, Expression, TemplateNode} from './template-nodes.ts';
-import {syntaxFault} from './template-syntax-fault.ts';
+import {isBefore, syntaxFault} from './template-syntax-fault.ts';
+import {findControlCharacter} from './template-text.ts';
+import {findUnclosedTag} from './template-unclosed-tag.ts';
 
 /** Parses a Handlebars template and refuses what we do not take (Go syntax, partials, decorators, unknown helpers). Throws TemplateFaultError. */
 export function parseTemplate(text: string): readonly TemplateNode[] {
-  const go = findGoSyntax(text);
-  if (go !== undefined) throw new TemplateFaultError(`${go.tag} is Go template syntax, write ${go.handlebars}`, go);
+  const early = findControlCharacter(text) ?? findEarlyFault(text);
+  if (early !== undefined) throw new TemplateFaultError(early.reason, early);
   let program: hbs.AST.Program;
   try {
     program = Handlebars.parse(text);
@@ -17,6 +19,15 @@ export function parseTemplate(text: string): readonly TemplateNode[] {
     throw new TemplateFaultError(fault.reason, fault);
   }
   return parseProgram(program);
+}
+
+/** What Handlebars' parser would report at another place, or would not understand. */
+function findEarlyFault(text: string): TemplateFault | undefined {
+  const unclosed = findUnclosedTag(text);
+  const go = findGoSyntax(text);
+  // The first one counts. Quotes mean nothing in a Go comment, but a Go tag that has another one inside is not closed either.
+  const isGo = go !== undefined && (unclosed === undefined || (isBefore(go, unclosed) && !go.tag.includes('{{', 2)));
+  return isGo ? {...go, reason: `${go.tag} is Go template syntax, write ${go.handlebars}`} : unclosed;
 }
 
 function parseProgram(program: hbs.AST.Program | undefined): TemplateNode[] {

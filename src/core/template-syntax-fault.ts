@@ -13,7 +13,7 @@ export function syntaxFault(error: unknown, text: string): TemplateFault {
   }
   const position = locate(excerpt, dashes.length, text, Number(line));
   const tag = findTags(text).findLast(candidate => isBefore(candidate, position));
-  return {...position, reason: tag?.line === position.line ? `syntax error in ${tag.tag}` : 'syntax error'};
+  return {...position, reason: tag?.line === position.line ? `syntax error in ${tag.tag.replaceAll(/\s+/g, ' ')}` : 'syntax error'};
 }
 
 /** A block that is never closed, or closed by another name: where it stands helps more than the end of the file. */
@@ -48,7 +48,7 @@ function locate(excerpt: string, offset: number, text: string, line: number): Po
   return best;
 }
 
-function isBefore(tag: Position, place: Position): boolean {
+export function isBefore(tag: Position, place: Position): boolean {
   return tag.line < place.line || (tag.line === place.line && tag.column <= place.column);
 }
 

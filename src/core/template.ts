@@ -4,6 +4,7 @@ import {TemplateError, TemplateFaultError} from './template-error.ts';
 import {evaluateTemplate} from './template-evaluate.ts';
 import {parseTemplate} from './template-parse.ts';
 import {createSourceMap, createTextOutput} from './template-source-map.ts';
+import {plainText, withoutControlCharacters} from './template-text.ts';
 
 export interface RenderedText {
   readonly text: string;
@@ -12,12 +13,12 @@ export interface RenderedText {
 }
 
 /**
- * Renders a Handlebars template: nothing is escaped, and every name must exist, also in the arguments of #if and #each. Handlebars reads the
+ * Renders a Handlebars template, CRLF line ends as LF: nothing is escaped, and every name must exist, also in the arguments of #if and #each. Handlebars reads the
  * template; its tree is walked here, so that each piece of output knows its line, and a name can only reach the data's own properties.
  */
 export function renderTemplate({file, text}: TemplateFile, data: unknown): RenderedText {
   try {
-    const nodes = parseTemplate(text);
+    const nodes = parseTemplate(plainText(text));
     const output = createTextOutput();
     evaluateTemplate(nodes, data, output);
     return {
@@ -30,7 +31,7 @@ export function renderTemplate({file, text}: TemplateFile, data: unknown): Rende
     };
   } catch (error) {
     if (!(error instanceof TemplateFaultError)) throw error;
-    const line = text.split('\n')[error.fault.line - 1]?.trimEnd() ?? '';
-    throw new TemplateError(path.basename(file), file, {...error.fault, text: line}, error.cause);
+    const line = plainText(text).split('\n')[error.fault.line - 1]?.trimEnd() ?? '';
+    throw new TemplateError(path.basename(file), file, {...error.fault, text: withoutControlCharacters(line)}, error.cause);
   }
 }

@@ -43,6 +43,12 @@ test('the best match is taken for each of the two', t => {
   );
 });
 
+test('files with CRLF line ends and a byte order mark give what BIRD takes', t => {
+  const asSaved = ({file, text}: typeof birdConf) => ({file, text: `\uFEFF${text.replaceAll('\n', '\r\n')}`});
+  const written = (templates: Array<typeof birdConf>) => desiredBirdFiles(nodeState({templates})).map(({text, lines}) => [text, lines?.()]);
+  t.deepEqual(written([asSaved(birdConf), asSaved(publisher)]), written([birdConf, publisher]));
+});
+
 test('an empty template still gives a file that is not empty', t => {
   const files = desiredBirdFiles(nodeState({templates: [birdConf, {...publisher, text: ''}]}));
   t.regex(files[1]?.text ?? '', /^# Rendered by romana agent .*\n$/);

@@ -48,11 +48,10 @@ const {nodes} = fc.letrec<{nodes: string[]; block: string[]}>(tie => ({
 /** Templates whose every text line begins with its own number, so that the rendered lines say where they come from. */
 const templates = nodes.map(lines => lines.flatMap(line => line.split('\n')).map((line, index) => line.replace('#L', `L${index + 1}`)));
 
-test('the text is what Handlebars itself renders', t => {
+test('the text is what Handlebars itself renders, with LF line ends whatever those of the template', t => {
   fc.assert(
     fc.property(templates, fc.constantFrom('\n', '\r\n'), (lines, end) => {
-      const text = lines.join(end);
-      t.is(render(text).text, Handlebars.compile(text, {noEscape: true, strict: true})(data));
+      t.is(render(lines.join(end)).text, Handlebars.compile(lines.join('\n'), {noEscape: true, strict: true})(data));
     }),
     {numRuns: 500},
   );

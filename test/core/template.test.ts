@@ -72,6 +72,12 @@ const rendered: ReadonlyArray<readonly [title: string, template: string, text: s
     'bgp_community.add((65535, 0)); bgp_large_community.add((4200000000, 1, 2));',
   ],
   ['a router id for IPv6 is stable', '{{routerId "2001:db8::30"}} {{routerId "10.0.0.1"}}', '203.127.127.231 10.0.0.1'],
+  ['a template with CRLF line ends and a byte order mark', '\uFEFF{{#if LocalAS}}\r\na\r\n{{/if}}\r\n{{LocalAS}};\r\nb\r', 'a\n65534;\nb'],
+  ['tags over lines', '{{default\n  Vars\n  "x"\n  1\n}}{{#if\n LocalAS}}a{{/if}}', '1a'],
+  ['braces and line ends in a text', '{{default Vars "x" "}} {{"}}{{default Vars "x" "\n"}}{{default Vars "x" \'a"b\'}}', '}} {{\na"b'],
+  ['comments over lines, and with tags in them', '{{! a\nb\n}}{{!-- {{x}\n}} --}}{{! {{x}}{{!--}}{{~! y ~}} z', 'z'],
+  ['backslashes before tags', '\\{{x} \\\\{{LocalAS}}', '{{x} \\65534'],
+  ['white-space marks', 'a {{~LocalAS~}} b {{~{LocalAS}~}}', 'a65534b65534'],
 ];
 
 for (const [title, template, text] of rendered) {
@@ -132,6 +138,28 @@ const refused: ReadonlyArray<readonly [template: string, place: string, reason: 
   ['{{range $name, $group := .Args.HostGroups}}{{end}}', '1:1', /write \{\{#each HostGroups as \|group name\|\}\}/],
   ['{{with $.Vars}}{{end}}', '1:1', /write \{\{#with @root\.Vars\}\}/],
   ['{{/* note */}}', '1:1', /write \{\{!-- … --\}\}/],
+  // Tags that are not closed where they should be.
+  ['{{#each Networks}}\n  {{this} reject;\n{{/each}}\n{{#if Vips}}{{/if}}', '2:3', /^"\{\{this\} reject;" is never closed: write \}\}$/],
+  ['a\n as {{LocalAS;\n}\n{{LocalAS}}', '2:5', /^"\{\{LocalAS;" is never closed: write \}\}$/],
+  ["a {{LocalAS; # don't\n{{default Vars 'x' 1}}", '1:3', /^"\{\{LocalAS; # don't" is never closed/],
+  ['as {{LocalAS id {{LocalAS}}', '1:4', /^"\{\{LocalAS id" is never closed/],
+  ['{{#each Networks}}\n{{this}}\n{{/each}\n', '3:1', /^"\{\{\/each\}" is never closed/],
+  ['x {{LocalAS', '1:3', /^"\{\{LocalAS" is never closed/],
+  ['{{#if Vips}\n{{LocalAS}}{{/if}}', '1:1', /^"\{\{#if Vips\}" is never closed/],
+  ['a\n{{! note }\n{{#if Vips}}\n{{/if}}', '2:1', /^"\{\{! note \}" is never closed: write \}\}$/],
+  ['a\n{{!-- note }}\n{{LocalAS}}', '2:1', /^"\{\{!-- note \}\}" is never closed: write --\}\}$/],
+  ['a\n {{ "abc }}\n', '2:5', /^the quote that begins with "abc is never closed: write "$/],
+  ['{{default Vars "x 1}}\n{{default Vars "y" 2}}', '1:16', /^the quote that begins with "x 1 is never closed/],
+  ['{{default Vars "x 1}} {{default Vars "y" 2}}\n"text"', '1:16', /^the quote that begins with "x 1 is never closed/],
+  ['{{Vars.[a b}}\nif net ~ [ {{Networks}} ]', '1:8', /^the bracket that begins with \[a b is never closed: write \]$/],
+  ['{{#each Networks}}\n{{range .X}\n{{.}}', '2:1', /^"\{\{range \.X\}" is never closed/],
+  ["{{/* don't */}}", '1:1', /is Go template syntax/],
+  ['{{.LocalAS}}\n{{LocalAS}', '1:1', /is Go template syntax/],
+  // Control characters.
+  ['a\n b\u0000{{LocalAS}}', '2:3', /^the control character U\+0000 stands here: take it out$/],
+  ['{{LocalAS}}\n{{#if \u0007Vips}}{{/if}}', '2:7', /^the control character U\+0007/],
+  ['a\rb', '1:2', /^the control character U\+000D/],
+  ['\uFEFF{{Network}}\r\n', '1:3', /"Network" is not defined/],
 ];
 
 for (const [template, place, reason] of refused) {
@@ -143,6 +171,11 @@ for (const [template, place, reason] of refused) {
     t.true(error instanceof InputError);
   });
 }
+
+test('a control character is not repeated in the line that is shown', t => {
+  const error = t.throws(() => render('a\n\tb\u0000c'), {instanceOf: TemplateError});
+  t.is(error.text, '\tb\uFFFDc');
+});
 
 function render(text: string): string {
   return renderTemplate({file: '/etc/romana/bird/publisher.conf', text}, data).text;
