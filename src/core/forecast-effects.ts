@@ -16,9 +16,9 @@ export function effectOfChannelOption(kind: string, name: string): Effect | unde
   return effect === 'import' && kind === 'direct' ? 'restart' : effect;
 }
 
-/** True for what both ends of an adjacency must say alike: a change of one side alone loses the neighbour a while later. */
+/** True for what both ends of a session must agree on: a change of one side alone loses the neighbour, be it a while later. */
 export function isAgreement(kind: string, name: string): boolean {
-  return kind === 'ospf' && agreements.has(generalName(name));
+  return kind === 'ospf' ? adjacencyAgreements.has(generalName(name)) : kind === 'bgp' && sessionAgreements.has(name);
 }
 
 /** The name without what it is about: `area 0 interface "eth0" cost` is "interface cost". Lists in an area stand for themselves. */
@@ -85,4 +85,11 @@ const protocols: Readonly<Record<string, ReadonlyMap<string, Effect>>> = {
   }),
 };
 
-const agreements = new Set(['interface hello', 'interface dead', 'interface dead count', 'interface authentication', 'interface password']);
+const sessionAgreements = new Set(['password', 'local as', 'neighbor as']);
+const adjacencyAgreements = new Set([
+  'interface hello',
+  'interface dead',
+  'interface dead count',
+  'interface authentication',
+  'interface password',
+]);
