@@ -121,6 +121,12 @@ export function neighbourOf({options}: ProtocolConfig): Address | undefined {
   return isAddress(text) ? parseAddress(text) : undefined;
 }
 
+/** The protocols that are to talk to a neighbour, by name. */
+export function sessionsWith(config: BirdConfig | undefined, neighbour: Address): string[] {
+  const protocols = [...(config?.protocols.values() ?? [])];
+  return protocols.filter(protocol => !protocol.isDisabled && neighbourOf(protocol) === neighbour).map(({name}) => name);
+}
+
 /** What is not there again yet, in words; empty when all is. */
 export function missingFrom({up, exported}: Baseline, states: ProtocolStates): string[] {
   return up.flatMap(name => {

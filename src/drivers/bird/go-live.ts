@@ -4,7 +4,7 @@ import {NotYetError} from '../../reconcile/driver.ts';
 import type {Clock} from '../../system/clock.ts';
 import type {FileSystem} from '../../system/file-system.ts';
 import {type AcceptedMark, frameHash, hashOf} from './accepted-mark.ts';
-import {otherNeighbourAs, type ProtocolStates} from './baseline.ts';
+import {otherNeighbourAs, type ProtocolStates, sessionsWith, upSessions} from './baseline.ts';
 import type {BirdProcess} from './bird-process.ts';
 import {readBirdStatus} from './bird-status.ts';
 import type {Configure} from './configure.ts';
@@ -86,7 +86,7 @@ export function createGoLive(parts: GoLiveParts) {
       if (!mayOverlap) await checking;
       if (situation.connection.how === 'none') return await installOnly(set, wish, situation, situation.connection.error);
       // Where only routes change, what was accepted and has to be brought back comes with the new set.
-      const before = judged.touches === 'nothing' ? states : await settledStates(situation);
+      const before = judged.touches === 'nothing' ? states : await settledStates(situation, judged);
       const otherAs = wish.announces.confirmSeconds === 0 ? undefined : otherNeighbourAs(before, judged.before, judged.after);
       if (otherAs !== undefined) throw new GuardRefusedError(otherAs, whole.files);
       isHandedOver = true;
@@ -107,10 +107,13 @@ export function createGoLive(parts: GoLiveParts) {
   }
 
   /** What is up with the last accepted configuration, once all is that was. Rejects with NotYetError before. */
-  async function settledStates(situation: Situation): Promise<ProtocolStates> {
+  async function settledStates(situation: Situation, {before}: Review): Promise<ProtocolStates> {
     if (situation.isAsAccepted && !runsAsAccepted(situation)) await bringBack(situation);
     const states = await statesOf(situation);
-    const missing = settling.missing(states, situation);
+    const {connection} = situation;
+    const neighbours = connection.how === 'signal' ? await process.readNeighbours(connection.pid) : [];
+    const up = connection.how === 'signal' ? [...neighbours].flatMap(neighbour => sessionsWith(before, neighbour)) : upSessions(states);
+    const missing = settling.missing(up, situation);
     if (missing.length > 0)
       throw new NotYetError(`before a new configuration is tried, ${missing.join(', ')} must be up with the last accepted one`);
     await settling.keep(states, situation);

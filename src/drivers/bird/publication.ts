@@ -1,10 +1,10 @@
 import type {BirdConfig} from '../../core/bird-config/model.ts';
 import type {Announcement, BirdSet} from '../../core/desired-bird.ts';
-import {type Address, type Family, familyOf} from '../../core/prefix.ts';
+import {type Family, familyOf} from '../../core/prefix.ts';
 import type {Clock} from '../../system/clock.ts';
 import type {FileSystem} from '../../system/file-system.ts';
 import type {AcceptedHow, AcceptedMark} from './accepted-mark.ts';
-import {baselineOf, isSession, neighbourOf, type ProtocolStates, parseProtocolStates, upSessions} from './baseline.ts';
+import {baselineOf, isSession, type ProtocolStates, parseProtocolStates, sessionsWith, upSessions} from './baseline.ts';
 import type {BirdProcess} from './bird-process.ts';
 import {readBirdStatus} from './bird-status.ts';
 import type {Configure} from './configure.ts';
@@ -154,10 +154,4 @@ function observeMs({touches}: Review, announces: Announcement, states: ProtocolS
 
 function steadyMs({confirmSeconds}: Announcement): number {
   return Math.min(3000, confirmSeconds * 300);
-}
-
-/** The protocols that are to talk to a neighbour, by name. */
-function sessionsWith(config: BirdConfig | undefined, neighbour: Address): string[] {
-  const protocols = [...(config?.protocols.values() ?? [])];
-  return protocols.filter(protocol => !protocol.isDisabled && neighbourOf(protocol) === neighbour).map(({name}) => name);
 }

@@ -30,9 +30,13 @@ export function runsAsAccepted({isAsAccepted, mark, connection}: Situation): boo
   return mark.how !== 'installed';
 }
 
-/** True when BIRD has another configuration than the last that it was seen to accept, whatever lies on disk: it was started anew, or others have been there. */
-export function runsAnother({mark, connection}: Situation): boolean {
-  if (mark === undefined || connection.how !== 'socket') return false;
+/**
+ * True when BIRD has another configuration than the last that it was seen to accept, whatever lies on disk: it was started anew, or others have been
+ * there. Where it cannot be asked, it may have been told to read what lies there.
+ */
+export function runsAnother({mark, connection, isAsAccepted}: Situation): boolean {
+  if (mark === undefined || connection.how === 'none') return false;
+  if (connection.how === 'signal') return !isAsAccepted;
   return mark.how !== 'configured' || !isSameTime(mark.configuredAt, connection.status.configuredAt);
 }
 
@@ -67,9 +71,8 @@ export function createSettling({live, control}: Pick<SituationParts, 'live' | 'c
     },
 
     /** The sessions that still have to come up. */
-    missing(states: ProtocolStates, {mark, connection}: Situation): readonly string[] {
-      if (mark === undefined || connection.how !== 'socket' || clock.now() >= until) return [];
-      const up = upSessions(states);
+    missing(up: readonly string[], {mark}: Situation): readonly string[] {
+      if (mark === undefined || clock.now() >= until) return [];
       return mark.sessions.filter(name => !up.includes(name));
     },
   };
