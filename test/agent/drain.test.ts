@@ -1,5 +1,6 @@
 import {writeFile} from 'node:fs/promises';
 import path from 'node:path';
+import type {AgentStatus} from '../../src/agent/status.ts';
 import {namespaceTest} from '../helpers/namespace.ts';
 import {waitFor} from '../helpers/wait.ts';
 import {createDrainingHost, isSettled, ownPrefix, startPinging, startSecondHost} from './draining-host.ts';
@@ -38,10 +39,8 @@ test('while another host has the prefix, too, draining takes all traffic there, 
   await host.setDrained(false);
   await waitFor('the ToR prefers this host again', async () => / \* \(100\)/.test(await host.atTor()));
   t.false((await host.atTor()).includes('(65535,0)'));
-  await host.until(
-    'settled in use',
-    ({announced, drain, ...status}) => isSettled({announced, ...status}) && announced.length === 1 && drain === undefined,
-  );
+  const isInUse = (status: AgentStatus) => isSettled(status) && status.announced.length === 1 && status.drain === undefined;
+  await host.until('settled in use', isInUse);
   await waitFor('traffic comes here again', async () => (await countOfAnswers()) > answeredThen + 20);
   t.is(await host.upSince(), since, 'the session is the one of the beginning');
   const {sent, received} = await pings.stop();

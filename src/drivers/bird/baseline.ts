@@ -64,8 +64,8 @@ export function upSessions(states: ProtocolStates): string[] {
 
 /**
  * What was up before a change and is to be up after it. A session that is gone by its name goes on under another one when a new protocol has the same
- * neighbour; otherwise it was meant to go. `leastOf` says of a
- * channel that was given so many routes how many it must be given again.
+ * neighbour; otherwise it was meant to go. `leastOf` says of a channel that was given so many
+ * routes how many it must be given again.
  */
 export function baselineOf(
   states: ProtocolStates,

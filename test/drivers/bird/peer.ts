@@ -6,6 +6,7 @@ import {temporaryFolder} from '../../helpers/folder.ts';
 import {connect, createNamespace} from '../../helpers/namespace.ts';
 import {waitFor} from '../../helpers/wait.ts';
 import {type BirdHost, createBirdHost, type Templates, writeFirstConf} from './bird-host.ts';
+import {speaking} from './neighbours.ts';
 
 const timers = 'hold time 9; connect delay time 1; connect retry time 2; error wait time 1, 2;';
 
@@ -27,26 +28,16 @@ export function peering({
   channel = 'export where proto = "romana";',
   name = 'tor',
 } = {}): Templates {
-  return {
-    'bird.conf':
-      'router id 192.168.20.30;\nlog stderr all;\ntimeformat protocol iso long ms;\nprotocol device {}\ninclude "conf.d/*.conf";\n',
-    'publisher.conf': [
-      'protocol static romana {',
-      '  ipv4;',
-      '{{#each Networks}}',
-      '  route {{this}} reject;',
-      '{{/each}}',
-      '}',
-      `protocol bgp ${name} {`,
-      `  local as ${local};`,
-      `  neighbor 192.168.20.1 as ${as};`,
-      `  ${timers}`,
-      `  ${session}`,
-      `  ipv4 { import none; ${channel} };`,
-      '}',
-      '',
-    ].join('\n'),
-  };
+  const lines = [
+    `protocol bgp ${name} {`,
+    `  local as ${local};`,
+    `  neighbor 192.168.20.1 as ${as};`,
+    `  ${timers}`,
+    `  ${session}`,
+    `  ipv4 { import none; ${channel} };`,
+    '}',
+  ];
+  return speaking(...lines);
 }
 
 /** Both are running; the session is there once a first set has been published. */
