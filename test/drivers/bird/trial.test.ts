@@ -22,9 +22,9 @@ test('routes come and go without a touch of the session', async t => {
   await host.pass(driver, host.node(one, peering()));
   await learnedExactly(host, one);
   const since = await host.upSince();
-  await host.passOnce(driver, host.node(two, peering()));
+  await host.pass(driver, host.node(two, peering()));
   await learnedExactly(host, two);
-  await host.passOnce(driver, host.node(one, peering()));
+  await host.pass(driver, host.node(one, peering()));
   await learnedExactly(host, one);
   t.true(isSameTime((await host.upSince()) ?? '', since ?? ''));
 });
