@@ -1,6 +1,7 @@
 import {writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import type {AgentStatus} from '../../src/agent/status.ts';
+import {isSameTime} from '../../src/drivers/bird/bird-status.ts';
 import {namespaceTest} from '../helpers/namespace.ts';
 import {waitFor} from '../helpers/wait.ts';
 import {createDrainingHost, isSettled, ownPrefix, startPinging, startSecondHost} from './draining-host.ts';
@@ -18,7 +19,7 @@ test('while another host has the prefix, too, draining takes all traffic there, 
   await host.until('the agent has settled', isSettled);
   await waitFor('the ToR prefers this host', async () => / \* \(100\)/.test(await host.atTor()));
   const [routes, since] = [await host.ours(), await host.upSince()];
-  t.regex(since, /Established/);
+  t.not(since, '', 'the session is up');
   const answeredHere = await countOfAnswers();
   const pings = await startPinging(t, host, '10.1.0.1');
   await waitFor('traffic goes to this host', async () => (await countOfAnswers()) > answeredHere + 20);
@@ -42,7 +43,7 @@ test('while another host has the prefix, too, draining takes all traffic there, 
   const isInUse = (status: AgentStatus) => isSettled(status) && status.announced.length === 1 && status.drain === undefined;
   await host.until('settled in use', isInUse);
   await waitFor('traffic comes here again', async () => (await countOfAnswers()) > answeredThen + 20);
-  t.is(await host.upSince(), since, 'the session is the one of the beginning');
+  t.true(isSameTime(await host.upSince(), since), 'the session is the one of the beginning');
   const {sent, received} = await pings.stop();
   t.true(sent > 100, `${sent}`);
   t.is(received, sent);
@@ -89,7 +90,7 @@ test('without another path the timer ends draining; what was withdrawn stays so 
   await waitFor('the ToR has the route again', async () => (await host.atTor()) !== '');
   t.false((await host.atTor()).includes('(65535,0)'));
   await host.until('settled in use', status => isSettled(status) && status.drain === undefined);
-  t.is(await host.upSince(), since);
+  t.true(isSameTime(await host.upSince(), since));
 });
 
 test('undrained in the middle, the host is in use again at once', async t => {
@@ -106,7 +107,7 @@ test('undrained in the middle, the host is in use again at once', async t => {
   });
   const {announced} = await host.until('settled in use', status => isSettled(status) && status.drain === undefined);
   t.deepEqual(announced, [ownPrefix]);
-  t.is(await host.upSince(), since);
+  t.true(isSameTime(await host.upSince(), since));
 });
 
 test('from the command line, with the prefix of a group', async t => {

@@ -4,6 +4,7 @@ import {copyFile, mkdir, readFile, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
 import type {AgentStatus} from '../../src/agent/status.ts';
+import {parseProtocols} from '../../src/drivers/bird/protocols.ts';
 import {createKeys} from '../../src/store/keys.ts';
 import {birdPaths, type RunningBird, startBird} from '../helpers/bird.ts';
 import {temporaryFolder} from '../helpers/folder.ts';
@@ -67,8 +68,8 @@ export async function createDrainingHost(t: ExecutionContext, label: string): Pr
     tor,
     atTor,
     async upSince() {
-      const {lines} = await tor.control.command('show protocols host1');
-      return lines.find(line => line.includes('Established')) ?? '';
+      const [session] = parseProtocols(await tor.control.command('show protocols host1'));
+      return session?.info.startsWith('Established') ? session.since : '';
     },
     async setDrained(drained) {
       const record = {name: 'host-1', ip: '192.168.20.30', agentPort: 9604, drained, tags: {}, groups: {}};

@@ -29,8 +29,9 @@ export function parseBirdStatus({lines}: BirdReply): BirdStatus {
 /** BIRD counts such a time back from now at every question, so that the same one may differ in its last digits. */
 export function isSameTime(a: string, b: string): boolean {
   if (a === b) return true;
-  const [first, second] = [a, b].map(text => /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d+)$/.exec(text));
+  const [first, second] = [a, b].map(text => /^(?:(\d{4}-\d\d-\d\d) )?(\d\d:\d\d:\d\d)(\.\d+)$/.exec(text));
   if (first === null || first === undefined || second === null || second === undefined) return false;
-  const milliseconds = ([, date, time, fraction]: RegExpExecArray) => Date.parse(`${date}T${time}Z`) + Number(fraction) * 1000;
+  const milliseconds = ([, date = '1970-01-01', time, fraction]: RegExpExecArray) =>
+    Date.parse(`${date}T${time}Z`) + Number(fraction) * 1000;
   return Math.abs(milliseconds(first) - milliseconds(second)) < 3;
 }
