@@ -68,6 +68,11 @@ export function addBirdPaths(command: Command): Command {
     .option('--conf-dir <folder>', 'the folder of publisher.conf (default: publish.confDir of romana.yaml)');
 }
 
+/** Adds the option that says who is asked about the files. */
+export function addBirdProgram(command: Command): Command {
+  return command.option('--bird <command>', 'the BIRD that checks (default: publish.birdCommand of romana.yaml)');
+}
+
 /** One of BIRD's files, exactly as the agent would write it. Throws InputError, for a wrong template with the line and a caret under the column. */
 export function renderFile(name: TemplateName, {source, folder, templates, birdConf, confDir}: TemplateHost): BirdFile {
   const input = {self: source.self, templates, publish: {birdConf, confDir, templates: folder}};

@@ -126,3 +126,58 @@ test('the live files may be those of another place', async t => {
   const {stdout} = await template('diff', ...paths);
   t.true(stdout.startsWith(`--- ${folder}/elsewhere/bird/bird.conf\tlive\n`), stdout);
 });
+
+test('files that BIRD refuses have no effects: the place is told in their stead, and the exit status is 1', async t => {
+  const host = await templateFolder(t);
+  await goLive(host);
+  await host.write('t/publisher.conf', publisher.replace('    import none;', '\t  imprt none;').replace('as 65001;', 'as 65002;'));
+  const {status, stdout, stderr} = await host.template('diff');
+  t.is(status, 1);
+  t.true(stdout.includes('\n+\t  imprt none;\n'), stdout);
+  t.true(stdout.endsWith('\n# BIRD refuses these files: nothing of this would go live\n'), stdout);
+  t.deepEqual(stdout.match(/^# .*$/gm)?.length, 1, 'no session is said to restart');
+  t.regex(stderr, /^romana: BIRD refuses its configuration: syntax error.* \(\S+\/t\/publisher\.conf:13\)\n\t {2}imprt none;\n\t {2}\^\n$/);
+
+  const json = await host.template('diff', '-f', 'json');
+  t.is(json.status, 1);
+  const {diff, syntax, refusal, ...effects} = JSON.parse(json.stdout);
+  t.true(stdout.startsWith(diff));
+  t.is(syntax, 'refused');
+  t.is(`romana: ${refusal}\n`, stderr);
+  t.deepEqual(effects, {});
+});
+
+test('files that BIRD refuses are refused, too, where they are live already', async t => {
+  const host = await templateFolder(t, {'publisher.conf': publisher.replace('import none', 'imprt none')});
+  await goLive(host);
+  const {status, stdout, stderr} = await host.template('diff');
+  t.is(status, 1);
+  t.is(stdout, '');
+  t.regex(stderr, /^romana: BIRD refuses its configuration: .*publisher\.conf:13\)\n/);
+});
+
+test('a bird.conf that does not take publisher.conf in is no configuration to tell effects of', async t => {
+  const host = await templateFolder(t);
+  await goLive(host);
+  await host.write('t/bird.conf', 'protocol device {}\n');
+  const {status, stdout, stderr} = await host.template('diff');
+  t.is(status, 1);
+  t.true(stdout.endsWith('\n# BIRD refuses these files: nothing of this would go live\n'), stdout);
+  t.regex(stderr, /^romana: \S+\/t\/bird\.conf does not include \S+\/publisher\.conf, nothing would be announced: /);
+});
+
+test('where there is no BIRD to ask, the effects are told all the same', async t => {
+  const host = await templateFolder(t);
+  await goLive(host);
+  await host.write('t/publisher.conf', publisher.replace('as 65001;', 'as 65002;'));
+  const publish = {templates: `${host.folder}/t`, birdConf: `${host.folder}/etc/bird/bird.conf`, confDir: `${host.folder}/etc/bird/conf.d`};
+  const yaml = await host.write('no-bird.yaml', JSON.stringify({agent: {publish: {...publish, birdCommand: `${host.folder}/none`}}}));
+  const {status, stdout, stderr} = await host.template('diff', '--romana-config', yaml);
+  t.is(status, 0);
+  t.is(stderr, 'romana: BIRD was not found, the syntax is not checked\n');
+  t.regex(stdout, /\n# Sessions: romana_bgp restarts: /);
+
+  const named = await host.template('diff', '--bird', `${host.folder}/none`);
+  t.is(named.status, 1);
+  t.regex(named.stderr, /^romana: cannot check: ".*\/none" cannot be run\n$/);
+});
