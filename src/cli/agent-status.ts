@@ -74,7 +74,7 @@ function warningText({guard, reason, file, line}: Warning): string {
 }
 
 function placeOf({file, line}: {readonly file: string | undefined; readonly line: number | undefined}): string {
-  return file === undefined ? '' : ` in ${file}${line === undefined ? '' : `, line ${line}`}`;
+  return file === undefined ? '' : ` (${file}${line === undefined ? '' : `:${line}`})`;
 }
 
 function problemLines({reason, file, line, column, text = ''}: Problem, age: string | undefined): string[] {

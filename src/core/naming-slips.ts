@@ -41,7 +41,7 @@ export function findNamingSlips({after, networks, settings}: NamingInput): Guard
 }
 
 const names: Readonly<Record<Family, string>> = {ipv4: 'IPv4', ipv6: 'IPv6'};
-const howToAllow = 'set publish.guards.allowEmpty to true to allow it';
+const howToAllow = 'to allow it, set publish.guards.allowEmpty to true in romana.yaml';
 
 function silence({length}: readonly Prefix[], family: string): string {
   return length === 1

@@ -142,7 +142,7 @@ test('an edited template goes live; one that BIRD refuses, or that cannot be ren
 
     const table = await host.romana('agent', 'status');
     t.is(table.status, 0);
-    t.true(table.stdout.replaceAll(/\s+/g, ' ').includes(`problem ${report?.problem?.reason} in ${template}, line ${line}`), table.stdout);
+    t.true(table.stdout.replaceAll(/\s+/g, ' ').includes(`problem ${report?.problem?.reason} (${template}:${line})`), table.stdout);
     const json = JSON.parse((await host.romana('agent', 'status', '-f', 'json')).stdout);
     t.like(json.bird, {isStale: true, problem: {file: template, line, reason: report?.problem?.reason}});
     t.deepEqual(JSON.parse((await host.romana('-f', 'json', 'agent', 'status')).stdout).bird.problem, json.bird.problem);

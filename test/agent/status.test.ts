@@ -58,7 +58,7 @@ store      revision 42, out of touch for 5 min, the last known state is kept
 last pass  3 s ago, 12 ms
 announced  nothing
 bird       not running, nothing accepted yet, what is wanted is not live
-problem    syntax error, unexpected CF_SYM_UNDEFINED in /etc/romana/bird/publisher.conf, line 5
+problem    syntax error, unexpected CF_SYM_UNDEFINED (/etc/romana/bird/publisher.conf:5)
              route 10.1.0.0/29 rejekt;
                                ^
 
@@ -188,7 +188,7 @@ test('everything at once fits 100 columns, and the caret stays under its column'
     'and 980 more',
     'draining for 5 s: 1 of 2 prefixes have another path, at most 55 s more',
     'else the old one comes back in 28 s',
-    'in /t/p.conf, line 1 [open-filter]',
+    '(/t/p.conf:1) [open-filter]',
     'refused for 15 min',
     "today's prefixes are announced with the last template that was good",
   ]) {

@@ -164,7 +164,7 @@ test('an open filter is named with protocol, channel and place; a disabled sessi
       level: 'warn',
       reason:
         'protocol bgp romana_bgp, channel ipv6, a session with another AS, has "export all": this host announces whatever BIRD knows, what it has ' +
-        'learned from others included; name what may pass, or set publish.guards.allowOpenFilters to true to silence this',
+        'learned from others included; name what may pass, or to silence this, set publish.guards.allowOpenFilters to true in romana.yaml',
       file: '/etc/bird/conf.d/publisher.conf',
       line: 1,
     },

@@ -60,7 +60,7 @@ test('an empty publisher.conf names what the host should announce, and the switc
       level: 'refuse',
       reason:
         'publisher.conf renders to nothing that BIRD would read, but this host has 9 prefixes to announce: 10.1.0.0/29, 10.1.0.8/29, ' +
-        '10.1.0.16/29, 10.1.0.24/29, 10.1.0.32/29 and 4 more; set publish.guards.allowEmpty to true to allow it',
+        '10.1.0.16/29, 10.1.0.24/29, 10.1.0.32/29 and 4 more; to allow it, set publish.guards.allowEmpty to true in romana.yaml',
       file: publisherPath,
       line: 1,
     },
@@ -108,7 +108,7 @@ test('withdrawn prefixes are counted and named, with the percentage that would l
     finding?.reason,
     '600 of 1000 announced prefixes (60 %) would be withdrawn at once, and the store has released none of them: 10.1.12.128/29, ' +
       '10.1.12.136/29, 10.1.12.144/29, 10.1.12.152/29, 10.1.12.160/29 and 595 more; at most 50 % may go: ' +
-      'set publish.guards.maxWithdrawPercent to 60 to allow it',
+      'to allow it, set publish.guards.maxWithdrawPercent to 60 in romana.yaml',
   );
   t.deepEqual(checkGuards(withdrawal(texts(1000), texts(400), {settings: {...strictGuards, maxWithdrawPercent: 60}})), []);
 });
@@ -145,7 +145,7 @@ test('losing every session is refused, and says which were there', t => {
       level: 'refuse',
       reason:
         'the host would lose all 2 protocols with neighbours: romana_bgp (bgp), tor2 (ospf); the new configuration has no protocol bgp, ospf, rip ' +
-        'or babel; set publish.guards.allowNoPeers to true to allow it',
+        'or babel; to allow it, set publish.guards.allowNoPeers to true in romana.yaml',
       file: publisherPath,
     },
   ]);
@@ -197,7 +197,7 @@ test('foreign routes are counted and named with their lines; the first gives the
       level: 'refuse',
       reason:
         "2 static routes outside this host's groups, networks and VIPs would be announced: 192.0.2.0/24 (line 3), 198.51.100.0/24 (line 4); " +
-        'the host has 10.1.0.0/16, 2001:db8:1::/48, 10.9.9.9/32; set publish.guards.allowForeign to true to allow it',
+        'the host has 10.1.0.0/16, 2001:db8:1::/48, 10.9.9.9/32; to allow it, set publish.guards.allowForeign to true in romana.yaml',
       file: publisherPath,
       line: 3,
     },
@@ -239,7 +239,7 @@ test('a default route is named with its protocol and place', t => {
       level: 'refuse',
       reason:
         'a default route may be announced to neighbours, who would then send this host their traffic: 0.0.0.0/0 of protocol static romana ' +
-        "(/etc/bird/bird.conf:3); no neighbour's export refuses it; set publish.guards.allowDefaultRoute to true to allow it",
+        "(/etc/bird/bird.conf:3); no neighbour's export refuses it; to allow it, set publish.guards.allowDefaultRoute to true in romana.yaml",
       file: '/etc/bird/bird.conf',
       line: 3,
     },

@@ -27,7 +27,7 @@ test('an export filter that asks for a protocol by a wrong name is refused, with
       reason:
         "none of this host's 2 IPv4 prefixes would be announced (10.1.0.0/29, 10.1.0.8/29): the export filter of tor asks for protocol " +
         '"static_bgp", and no protocol is called so; the static protocol with this host\'s prefixes is called "romana_routes"; ' +
-        'set publish.guards.allowEmpty to true to allow it',
+        'to allow it, set publish.guards.allowEmpty to true in romana.yaml',
       file,
       line: 6,
     },

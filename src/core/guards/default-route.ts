@@ -14,6 +14,6 @@ export function defaultRouteGuard({announced, settings}: GuardCase): GuardFindin
   const routes = found.map(({route, protocol}) => `${route.prefix} of protocol static ${protocol.name} (${route.file}:${route.line})`);
   const reason =
     `a default route may be announced to neighbours, who would then send this host their traffic: ${firstFew(routes)}; ` +
-    "no neighbour's export refuses it; set publish.guards.allowDefaultRoute to true to allow it";
+    "no neighbour's export refuses it; to allow it, set publish.guards.allowDefaultRoute to true in romana.yaml";
   return [{guard: 'default-route', level: 'refuse', reason, file: first.route.file, line: first.route.line}];
 }

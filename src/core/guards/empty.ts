@@ -10,7 +10,7 @@ export function emptyGuard({publisher, networks, vips, withdrawn, settings}: Gua
     wanted.length > 0
       ? `this host has ${counted(wanted.length, 'prefix', 'prefixes')} to announce: ${firstFew(wanted)}`
       : `BIRD announces ${firstFew(withdrawn.prefixes())}, which nobody has released`;
-  const reason = `publisher.conf renders to nothing that BIRD would read, but ${what}; set publish.guards.allowEmpty to true to allow it`;
+  const reason = `publisher.conf renders to nothing that BIRD would read, but ${what}; to allow it, set publish.guards.allowEmpty to true in romana.yaml`;
   return [{guard: 'empty', level: 'refuse', reason, file: publisher.path, line: 1}];
 }
 

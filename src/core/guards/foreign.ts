@@ -23,7 +23,7 @@ export function foreignGuard({announced, publisher, networks, groups, vips, sett
   const reason =
     `${counted(foreign.length, 'static route', 'static routes')} outside this host's groups, networks and VIPs would be announced: ` +
     `${firstFew(foreign.map(describe))}; the host has ${firstFew([...new Set([...groups, ...networks, ...vips])]) || 'none'}; ` +
-    'set publish.guards.allowForeign to true to allow it';
+    'to allow it, set publish.guards.allowForeign to true in romana.yaml';
   return [{guard: 'foreign', level: 'refuse', reason, file: first.file, line: first.line}];
 }
 

@@ -24,7 +24,7 @@ function openFilters(protocol: ProtocolConfig, direction: 'import' | 'export', c
       const what = isImplied ? `has no "${direction}", which is "${direction} ${text}"` : `has "${direction} ${text}"`;
       const reason =
         `protocol bgp ${where}, a session with another AS, ${what}: ${dangers[direction]}; ` +
-        'name what may pass, or set publish.guards.allowOpenFilters to true to silence this';
+        'name what may pass, or to silence this, set publish.guards.allowOpenFilters to true in romana.yaml';
       return {guard: 'open-filter', level: 'warn', reason, file, line};
     });
 }

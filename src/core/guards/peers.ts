@@ -14,7 +14,7 @@ export function peersGuard({announcedBefore, announced, after, settings, publish
       : `every such protocol of the new configuration is disabled, ${disabled.name} to begin with`;
   const reason =
     `the host would lose ${before.length === 1 ? 'its only protocol with neighbours' : `all ${counted(before.length, 'protocol', 'protocols')} with neighbours`}: ` +
-    `${firstFew(before.map(describe))}; ${now}; set publish.guards.allowNoPeers to true to allow it`;
+    `${firstFew(before.map(describe))}; ${now}; to allow it, set publish.guards.allowNoPeers to true in romana.yaml`;
   return [{guard: 'peers', level: 'refuse', reason, file: disabled?.file ?? publisher.path, ...(disabled && {line: disabled.line})}];
 }
 

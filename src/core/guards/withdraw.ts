@@ -17,7 +17,7 @@ export function withdrawGuard({withdrawn, after, announced, settings, publisher}
   const reason =
     `${prefixes.length} of ${counted(withdrawn.total, 'announced prefix', 'announced prefixes')} (${allowed} %) would be withdrawn at once, ` +
     `and the store has released none of them: ${firstFew(prefixes)}${cause(prefixes, after, announced)}; ` +
-    `at most ${maxWithdrawPercent} % may go: set publish.guards.maxWithdrawPercent to ${allowed} to allow it`;
+    `at most ${maxWithdrawPercent} % may go: to allow it, set publish.guards.maxWithdrawPercent to ${allowed} in romana.yaml`;
   return [{guard: 'withdraw', level: 'refuse', reason, file: publisher.path}];
 }
 

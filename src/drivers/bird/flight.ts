@@ -29,7 +29,7 @@ export function createFlight(clock: Clock, onLanded: () => void, isKnown: (error
     if (trial !== undefined) {
       const seconds = Math.max(0, Math.ceil((trial.deadline - clock.now()) / 1000));
       const what = trial.waitingFor.length === 0 ? 'what was up to stay up' : trial.waitingFor.join('; ');
-      throw new NotYetError(`BIRD has a new configuration on trial, which waits for ${what} (${seconds} s left)`);
+      throw new NotYetError(`the end of a new configuration's trial, at most ${seconds} s: it needs ${what}`);
     }
     const {error} = failure ?? {};
     failure = undefined;

@@ -115,7 +115,7 @@ export function createGoLive(parts: GoLiveParts) {
     const up = connection.how === 'signal' ? [...neighbours].flatMap(neighbour => sessionsWith(before, neighbour)) : upSessions(states);
     const missing = settling.missing(up, situation);
     if (missing.length > 0)
-      throw new NotYetError(`before a new configuration is tried, ${missing.join(', ')} must be up with the last accepted one`);
+      throw new NotYetError(`${missing.join(', ')} to be up with the last accepted configuration, before a new one is tried`);
     await settling.keep(states, situation);
     return states;
   }
@@ -150,7 +150,7 @@ export function createGoLive(parts: GoLiveParts) {
       if (isRejection(error) || error instanceof InputError) return;
       throw error;
     }
-    throw new NotYetError('BIRD had lost the last accepted configuration; it has it again, the new one comes next');
+    throw new NotYetError('its turn: BIRD had lost the last accepted configuration and has it again, the new one comes next');
   }
 
   /** What was accepted, even if somebody has taken it off the disk; else what BIRD has had before there was an agent. */

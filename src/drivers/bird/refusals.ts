@@ -50,5 +50,5 @@ export function createRefusals(clock: Pick<Clock, 'now'>): Refusals {
 /** A trial that failed has cost a session: that is remembered beyond a restart. */
 export function refusedMark(key: string, {at, error}: Refusal): RefusedMark | undefined {
   if (!(error instanceof BirdUnconfirmedError) || !error.isFinal) return undefined;
-  return {key, at, rejection: {file: error.file, line: undefined, column: undefined, reason: error.reason, text: ''}};
+  return {key, at, rejection: {file: error.file, line: undefined, column: undefined, reason: error.missing, text: ''}};
 }

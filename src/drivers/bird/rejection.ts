@@ -50,7 +50,7 @@ export class NotIncludedError extends InputError implements Rejection {
     super('ERR_BIRD_INCLUDE', `${file} ${what}`);
     this.name = 'NotIncludedError';
     this.file = file;
-    this.reason = what;
+    this.reason = `${path.basename(file)} ${what}`;
   }
 }
 
@@ -86,15 +86,26 @@ export class BirdUnconfirmedError extends InputError implements Rejection {
   readonly text = '';
   /** False when what was up did not come back with the old files either: then it is worth another try. */
   readonly isFinal: boolean;
+  /** What was missing. */
+  readonly missing: string;
 
-  constructor(what: string, file: string, isFinal: boolean) {
-    const reason = isFinal ? what : `${what}; the old configuration did not bring it back either, it is tried again in a while`;
+  constructor(missing: string, file: string, isFinal: boolean) {
+    const reason = isFinal
+      ? `on trial, ${missing}; ${adviceOn(missing)}`
+      : `on trial, ${missing}; the old configuration did not bring it back either, it is tried again in a while`;
     super('ERR_BIRD_UNCONFIRMED', `BIRD's new configuration was taken back: ${reason} (${file})`);
     this.name = 'BirdUnconfirmedError';
     this.isFinal = isFinal;
+    this.missing = missing;
     this.file = file;
     this.reason = reason;
   }
+}
+
+function adviceOn(missing: string): string {
+  return / is given /.test(missing)
+    ? "look at that channel's export filter"
+    : 'compare addresses, AS numbers and password with what the neighbour has';
 }
 
 /** True for what is wrong with a set, and stays wrong until it changes. */
