@@ -2,6 +2,7 @@ import Handlebars from 'handlebars';
 import {findGoSyntax} from './go-template-syntax.ts';
 import {type Position, type TemplateFault, TemplateFaultError} from './template-error.ts';
 import {templateHelpers} from './template-helpers.ts';
+import {findDeepNesting} from './template-nesting.ts';
 import type {BlockNode, Expression, TemplateNode} from './template-nodes.ts';
 import {isBefore, syntaxFault} from './template-syntax-fault.ts';
 import {findControlCharacter} from './template-text.ts';
@@ -9,7 +10,7 @@ import {findUnclosedTag} from './template-unclosed-tag.ts';
 
 /** Parses a Handlebars template and refuses what we do not take (Go syntax, partials, decorators, unknown helpers). Throws TemplateFaultError. */
 export function parseTemplate(text: string): readonly TemplateNode[] {
-  const early = findControlCharacter(text) ?? findEarlyFault(text);
+  const early = findControlCharacter(text) ?? findEarlyFault(text) ?? findDeepNesting(text);
   if (early !== undefined) throw new TemplateFaultError(early.reason, early);
   let program: hbs.AST.Program;
   try {

@@ -204,6 +204,44 @@ const broken: ReadonlyArray<readonly [go: string, reason: RegExp]> = [
   ['{{.A)}}', /"\)" is one too many/],
 ];
 
+const many = 3000;
+const tooDeep: ReadonlyArray<readonly [what: string, go: string, reason: RegExp]> = [
+  [
+    'ranges',
+    `x\n${'{{range .Networks}}\n'.repeat(many)}${'{{end}}\n'.repeat(many)}`,
+    /more than 100 blocks inside each other .*publisher\.conf:102:1\)$/,
+  ],
+  ['ranges that nobody closes', '{{range .Networks}}\n'.repeat(many), /more than 100 blocks inside each other .*publisher\.conf:101:1\)$/],
+  [
+    '{{else if}}',
+    `{{if .A}}${'{{else if .B}}\n'.repeat(many)}{{end}}`,
+    /more than 100 blocks inside each other .*publisher\.conf:100:1\)$/,
+  ],
+  ['parentheses', `\n{{if ${'(not '.repeat(many)}.A${')'.repeat(many)}}}x{{end}}`, /more than 100 parentheses .*publisher\.conf:2:506\)$/],
+  ['pipes', `\n{{if .A${' | not'.repeat(many)}}}x{{end}}`, /more than 100 parentheses and \| in one tag .*publisher\.conf:2:609\)$/],
+];
+
+for (const [what, go, reason] of tooDeep) {
+  test(`refuses thousands of ${what} inside each other, at the first that is too deep`, t => {
+    const error = t.throws(() => convertGoTemplate(go, '/etc/publisher.conf'), {instanceOf: InputError, code: 'ERR_TEMPLATE'});
+    t.regex(error.message, reason);
+  });
+}
+
+test('a hundred blocks inside each other are translated, and any number one after the other', t => {
+  const deep = `${'{{if .LocalAS}}'.repeat(100)}{{.LocalAS}}${'{{end}}'.repeat(100)}`;
+  t.is(render(convertGoTemplate(deep, 'publisher.conf').text, data), '65010');
+  const wide = convertGoTemplate('{{if .LocalAS}}x{{end}}\n'.repeat(many), 'publisher.conf');
+  t.is(render(wide.text, data), 'x\n'.repeat(many));
+});
+
+test('a variable that is made of itself again and again is lost where it gets too long', t => {
+  for (const step of ['{{$a = not $a}}', '{{$a := not $a}}', '{{$a := and $a $a}}']) {
+    const {notes} = convertGoTemplate(`{{$a := .LocalAS}}\n${`${step}\n`.repeat(many)}{{if $a}}x{{end}}`, 'publisher.conf');
+    t.true(notes.length > 0 && notes.every(({level}) => level === 'lost'), step);
+  }
+});
+
 for (const [go, reason] of broken) {
   test(`refuses ${JSON.stringify(go)}`, t => {
     const error = t.throws(() => convertGoTemplate(go, '/etc/publisher.conf'), {instanceOf: InputError, code: 'ERR_TEMPLATE'});

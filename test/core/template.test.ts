@@ -184,3 +184,25 @@ function render(text: string): string {
 function neighborList(vars: string): string {
   return `{{#each (neighbors ${vars} LocalAS)}}{{Name}} {{Address}} {{AS}} {{Internal}};{{/each}}`;
 }
+
+const many = 3000;
+for (const [what, text, place] of [
+  ['blocks', `x\n${'{{#if LocalAS}}\n'.repeat(many)}${'{{/if}}\n'.repeat(many)}`, ':102:1'],
+  ['blocks that nobody closes', '{{#each Networks}}\n'.repeat(many), ':101:1'],
+  ['inverse blocks', `${'{{^None}}\n'.repeat(many)}${'{{/None}}\n'.repeat(many)}`, ':101:1'],
+  ['{{else if}}', `{{#if None}}${'{{else if None}}\n'.repeat(many)}{{/if}}`, ':100:1'],
+  ['parentheses', `\n {{#if ${'(not '.repeat(many)}LocalAS${')'.repeat(many)}}}x{{/if}}`, ':2:2'],
+] as const) {
+  test(`thousands of ${what} inside each other are refused at the first that is too deep`, t => {
+    const error = t.throws(() => renderTemplate({file: '/t/publisher.conf', text}, data), {instanceOf: TemplateError});
+    t.regex(error.message, /more than 100 (blocks|parentheses) inside each other/);
+    t.true(error.message.includes(`/t/publisher.conf${place}`), error.message);
+  });
+}
+
+test('a hundred blocks inside each other are rendered, and any number one after the other', t => {
+  const deep = `${'{{#if LocalAS}}'.repeat(100)}x${'{{/if}}'.repeat(100)}`;
+  t.is(renderTemplate({file: 'publisher.conf', text: deep}, data).text, 'x');
+  const wide = '{{#if None}}a{{else if LocalAS}}x{{/if}}\n'.repeat(many);
+  t.is(renderTemplate({file: 'publisher.conf', text: wide}, data).text, 'x\n'.repeat(many));
+});

@@ -1,3 +1,4 @@
+import {deepestNesting, tooManyBlocks} from '../template-nesting.ts';
 import {type GoAction, GoSyntaxError, lexGoTemplate} from './go-lex.ts';
 import type {GoBlock, GoElse, GoNode, GoText} from './go-nodes.ts';
 import {parsePipeline, type TokenReader, tokenReader} from './go-pipeline.ts';
@@ -13,6 +14,7 @@ export function parseGoTemplate(text: string): readonly GoNode[] {
 class PartReader {
   readonly #parts: ReadonlyArray<GoText | GoAction>;
   #next = 0;
+  #depth = 0;
 
   constructor(parts: ReadonlyArray<GoText | GoAction>) {
     this.#parts = parts;
@@ -21,6 +23,15 @@ class PartReader {
   read(): GoText | GoAction | undefined {
     this.#next += 1;
     return this.#parts[this.#next - 1];
+  }
+
+  /** Reads what is inside a block. */
+  inside<Result>({start}: GoBlock['tag'], read: () => Result): Result {
+    this.#depth += 1;
+    if (this.#depth > deepestNesting) throw new GoSyntaxError(tooManyBlocks, start);
+    const result = read();
+    this.#depth -= 1;
+    return result;
   }
 }
 
@@ -49,7 +60,7 @@ function parseNodes(parts: PartReader): {nodes: GoNode[]; end: Stop | undefined}
 
 function parseAction(word: string | undefined, {tag}: GoAction, tokens: TokenReader, parts: PartReader): GoNode {
   if (word === 'if' || word === 'range' || word === 'with' || word === 'define' || word === 'block') {
-    return parseBlock(word, tag, tokens, parts);
+    return parts.inside(tag, () => parseBlock(word, tag, tokens, parts));
   }
   if (word !== undefined) return {kind: 'unsupported', word, tag};
   return {kind: 'output', pipeline: parseWholePipeline(tokens), tag};
@@ -70,7 +81,7 @@ function parseElse(word: string, {action, rest}: Stop, parts: PartReader): {othe
   const chained = rest.takeKeyword();
   if (chained === 'if' || chained === 'with') {
     // The {{end}} closes the whole chain, so the inner block takes it and the outer one has the same.
-    const inner = parseBlock(chained, tag, rest, parts);
+    const inner = parts.inside(tag, () => parseBlock(chained, tag, rest, parts));
     return {otherwise: {isChained: true, body: [inner], tag}, close: inner.close};
   }
   if (chained !== undefined || rest.peek() !== undefined) throw new GoSyntaxError('{{else}} stands alone or with if', tag.start);

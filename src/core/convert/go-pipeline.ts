@@ -1,9 +1,12 @@
+import {deepestNesting} from '../template-nesting.ts';
 import {type GoAction, GoSyntaxError, type GoToken} from './go-lex.ts';
 import {goCharacter, goNumber, goString} from './go-literals.ts';
 import type {GoOperand, GoPipeline} from './go-nodes.ts';
 
 export interface TokenReader {
   readonly end: number;
+  /** Goes one step deeper into a value; throws GoSyntaxError for one too many in the whole tag. */
+  deepen(start: number): void;
   peek(ahead?: number): GoToken | undefined;
   read(): GoToken | undefined;
   skipSpace(): void;
@@ -15,12 +18,17 @@ const keywords = new Set(['if', 'else', 'end', 'range', 'with', 'define', 'block
 
 export function tokenReader({tokens, tag}: GoAction): TokenReader {
   let next = 0;
+  let steps = 0;
   const reader: TokenReader = {
     end: tag.end,
     peek: (ahead = 0) => tokens[next + ahead],
     read: () => {
       next += 1;
       return tokens[next - 1];
+    },
+    deepen: start => {
+      steps += 1;
+      if (steps > deepestNesting) throw new GoSyntaxError(`more than ${deepestNesting} parentheses and | in one tag`, start);
     },
     skipSpace: () => {
       while (tokens[next]?.kind === 'space') next += 1;
@@ -43,7 +51,7 @@ export function parsePipeline(tokens: TokenReader): GoPipeline {
   const {variables, isAssignment} = parseDeclaration(tokens);
   const commands: GoOperand[][] = [];
   do commands.push(parseCommand(tokens));
-  while (take(tokens, '|'));
+  while (takePipe(tokens));
   return {variables, isAssignment, commands, start};
 }
 
@@ -102,6 +110,7 @@ function parseOperand(tokens: TokenReader): GoOperand {
   if (kind === 'field') return {kind: 'field', of: '.', path: [text.slice(1), ...parseFields(tokens)], start};
   if (kind === 'variable') return {kind: 'field', of: text, path: parseFields(tokens), start};
   if (text !== '(') throw new GoSyntaxError(`unexpected "${text}"`, start);
+  tokens.deepen(start);
   const inner = parsePipeline(tokens);
   if (!take(tokens, ')')) throw new GoSyntaxError('a closing parenthesis is missing', start);
   return {kind: 'field', of: inner, path: parseFields(tokens), start};
@@ -117,6 +126,15 @@ function parseFields(tokens: TokenReader): string[] {
   const path: string[] = [];
   while (tokens.peek()?.kind === 'field') path.push(tokens.read()?.text.slice(1) ?? '');
   return path;
+}
+
+/** Each command has what is before it inside. */
+function takePipe(tokens: TokenReader): boolean {
+  tokens.skipSpace();
+  const start = tokens.peek()?.start ?? tokens.end;
+  if (!take(tokens, '|')) return false;
+  tokens.deepen(start);
+  return true;
 }
 
 function take(tokens: TokenReader, text: string): boolean {

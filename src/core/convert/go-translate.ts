@@ -76,7 +76,9 @@ class Translator {
   }
 
   #value(pipeline: GoPipeline, scope: GoScope, tag: GoTag): GoValue {
-    return goValue(pipeline, scope, reason => this.notes.push({offset: tag.start, reason, level: 'lost'}));
+    const value = goValue(pipeline, scope, reason => this.notes.push({offset: tag.start, reason, level: 'lost'}));
+    if (sizeOf(value) > largestValue) throw new LostError(`with its variables written out, this has more than ${largestValue} parts`);
+    return value;
   }
 
   #place(scope: GoScope, {start}: GoTag): Place {
@@ -117,4 +119,11 @@ class Translator {
   #addLater(tag: GoTag, line: TagLine, parts: () => readonly OutputPart[]): void {
     this.pieces.push({kind: 'tags', tag, line, parts});
   }
+}
+
+/** A variable's value is written again wherever it stands: of such values, each made of the last, the next may be twice as long. */
+const largestValue = 500;
+
+function sizeOf(value: GoValue): number {
+  return value.kind === 'call' ? value.args.reduce((size, part) => size + sizeOf(part), 1) : 1;
 }
