@@ -45,7 +45,10 @@ export function createTemplateParts(): TemplateParts {
       return 'accepted';
     },
     readInput,
-    writeFile: (file, content, mode) => systemFiles.replace(file, content, {mode}),
+    async writeFile(file, content, mode) {
+      await requireWritable(file);
+      await systemFiles.replace(file, content, {mode});
+    },
     write: output => process.stdout.write(output),
     warn: output => process.stderr.write(output),
     fail() {
@@ -75,6 +78,16 @@ async function readSource({data, socket}: TemplateFlags, agentSocket: string): P
     throw new InputError('ERR_NO_TEMPLATE_DATA', `there is nothing to render with: ${messageOf(error)}: ${ways}`, {cause: error});
   });
   return parseTemplateData(answer, `the answer of the agent at ${asked}`);
+}
+
+/** Replacing makes missing folders, which here would be a slip of the pen, and takes the place of whatever there is, also of /dev/null. */
+async function requireWritable(file: string): Promise<void> {
+  const folder = path.dirname(path.resolve(file));
+  if ((await systemFiles.kindOf(folder)) !== 'folder')
+    throw new InputError('ERR_OUTPUT_FILE', `cannot write ${file}: there is no folder ${folder}`);
+  const present = await systemFiles.kindOf(file);
+  if (present === 'folder') throw new InputError('ERR_OUTPUT_FILE', `cannot write ${file}: it is a folder`);
+  if (present === 'other') throw new InputError('ERR_OUTPUT_FILE', `cannot write ${file}: it is no regular file`);
 }
 
 async function readInput(file: string): Promise<string> {

@@ -43,7 +43,7 @@ export interface TemplateParts {
   checkSyntax(files: readonly BirdFile[], host: TemplateHost, flags: TemplateFlags): Promise<'accepted' | 'not checked'>;
   /** A file's text; that of standard input for "-". */
   readInput(file: string): Promise<string>;
-  /** Replaces a file in one step. */
+  /** Replaces a file in one step. Throws InputError where its folder is missing, or something else has its name. */
   writeFile(file: string, text: string, mode: number): Promise<void>;
   write(text: string): void;
   warn(text: string): void;

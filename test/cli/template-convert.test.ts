@@ -1,5 +1,6 @@
-import {readdir, readFile} from 'node:fs/promises';
+import {readdir, readFile, stat} from 'node:fs/promises';
 import test from 'ava';
+import {execa} from 'execa';
 import {romana} from './romana.ts';
 import {templateFolder} from './template-folder.ts';
 
@@ -72,4 +73,37 @@ test('a template is not converted into itself, and what is no template not at al
   t.false((await readdir(folder)).includes('out'));
 
   t.regex((await romana(['template', 'convert', `${folder}/none`])).stderr, /^romana: cannot read \S+\/none: /);
+});
+
+test('the result goes into a folder that is there, and takes the place of no folder or device', async t => {
+  const {folder, template, write} = await templateFolder(t);
+  const file = await write('publisher.go', go);
+  const convert = (output: string) => romana(['template', 'convert', file, '-o', output]);
+  const missing = await convert(`${folder}/none/deep/x`);
+  t.deepEqual(missing, {
+    status: 1,
+    stdout: '',
+    stderr: `romana: cannot write ${folder}/none/deep/x: there is no folder ${folder}/none/deep\n`,
+  });
+  t.is((await convert(`${folder}/none/x`)).stderr, `romana: cannot write ${folder}/none/x: there is no folder ${folder}/none\n`);
+  t.is((await convert(`${file}/x`)).stderr, `romana: cannot write ${file}/x: there is no folder ${file}\n`);
+  t.is((await convert(`${folder}/t`)).stderr, `romana: cannot write ${folder}/t: it is a folder\n`);
+  t.is(
+    (await template('render', '-o', `${folder}/none/x`)).stderr,
+    `romana: cannot write ${folder}/none/x: there is no folder ${folder}/none\n`,
+  );
+  t.deepEqual((await readdir(folder)).toSorted(), ['data.json', 'publisher.go', 'romana.yaml', 't']);
+
+  await execa('mkfifo', [`${folder}/pipe`]);
+  t.is((await convert(`${folder}/pipe`)).stderr, `romana: cannot write ${folder}/pipe: it is no regular file\n`);
+  t.true((await stat(`${folder}/pipe`)).isFIFO());
+});
+
+test('thousands of ranges inside each other are refused with their place', async t => {
+  const {write} = await templateFolder(t);
+  const file = await write('publisher.go', `${'{{range .Networks}}\n'.repeat(3000)}${'{{end}}\n'.repeat(3000)}`);
+  const {status, stderr} = await romana(['template', 'convert', file]);
+  t.is(status, 1);
+  t.regex(stderr, /^romana: cannot convert publisher\.go: more than 100 blocks inside each other .*\n$/);
+  t.true(stderr.endsWith(`(${file}:101:1)\n`), stderr);
 });
