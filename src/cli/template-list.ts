@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type {Command} from 'commander';
 import {InputError} from '../core/errors.ts';
 import {type ExplainedChoice, explainChoice} from '../core/template-choice.ts';
@@ -13,9 +14,14 @@ export function listCommand(parts: TemplateParts): Command {
     const {source, templates, folder} = await parts.readHost(flags);
     const choices = (['bird.conf', 'publisher.conf'] as const).map(name => explainChoice(name, templates, source.self.addresses));
     parts.write(format === 'json' ? renderJson(choices.map(document)) : table(choices));
-    const missing = choices.filter(({file}) => file === undefined).map(({name, candidates}) => `${name}: none of ${candidates.join(', ')}`);
+    const missing = choices.flatMap(missingText);
     if (missing.length > 0) throw new InputError('ERR_TEMPLATE_MISSING', `no template in ${folder} for ${missing.join('; and for ')}`);
   });
+}
+
+function missingText({name, file, candidates}: ExplainedChoice): string[] {
+  if (file === undefined) return [`${name}: none of ${candidates.join(', ')}`];
+  return file.problem === undefined ? [] : [`${name}: ${path.basename(file.file)} ${file.problem}`];
 }
 
 function document({name, file, candidates, files}: ExplainedChoice) {

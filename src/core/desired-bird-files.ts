@@ -44,7 +44,7 @@ export function desiredBirdFiles(node: NodeState): BirdFile[] {
   return [birdConfFile(input), publisherFile(input)];
 }
 
-/** The static bird.conf. Throws InputError when there is no template. */
+/** The static bird.conf. Throws InputError when there is no template, or no file in its place. */
 export function birdConfFile(input: Omit<BirdFilesInput, 'data'>): BirdFile {
   return staticFile(choose('bird.conf', input), input.publish);
 }
@@ -97,6 +97,8 @@ function headerLine({file}: TemplateFile): string {
 
 function choose(name: TemplateName, {templates, publish, self}: Omit<BirdFilesInput, 'data'>): TemplateFile {
   const {file, candidates} = chooseTemplate(name, templates, self.addresses);
+  // Another file in its place would be the wrong one for this host.
+  if (file?.problem !== undefined) throw new InputError('ERR_TEMPLATE_FILE', `no template for ${name}: ${file.file} ${file.problem}`);
   if (file !== undefined) return file;
   const [first] = templates;
   const folder = publish.templates ?? (first === undefined ? 'the template folder' : path.dirname(first.file));

@@ -74,4 +74,6 @@ export interface MainRoute {
 export interface TemplateFile {
   readonly file: string;
   readonly text: string;
+  /** Why there is no text, as in "is a folder, not a file": its name is taken by something else. */
+  readonly problem?: string;
 }

@@ -11,7 +11,10 @@ export interface TemplateChoice {
   readonly candidates: readonly string[];
 }
 
-/** Chooses a host's template: the one named after its address, else after its network's address, else the plain one. IPv4 goes before IPv6. */
+/**
+ * Chooses a host's template: the one named after its address, else after its network's address, else the plain one. IPv4 goes before IPv6. What
+ * has such a name and is no file is chosen like a file: that it cannot be read must be noticed.
+ */
 export function chooseTemplate(name: TemplateName, files: readonly TemplateFile[], addresses: readonly InterfaceAddress[]): TemplateChoice {
   const candidates = candidatesOf(name, addresses).map(candidate => candidate.file);
   const byName = new Map(files.map(file => [path.basename(file.file), file]));
@@ -37,15 +40,17 @@ export function explainChoice(name: TemplateName, files: readonly TemplateFile[]
   const candidates = candidatesOf(name, addresses);
   const chosen = choice.file && path.basename(choice.file.file);
   const explained = files
-    .map(({file}) => ({file, base: path.basename(file)}))
+    .map(({file, problem}) => ({file, base: path.basename(file), problem}))
     .filter(({base}) => base.startsWith(name))
-    .map(({file, base}) => {
+    .map(({file, base, problem}) => {
+      const but = problem === undefined ? '' : `; ${problem}`;
       const rank = candidates.findIndex(candidate => candidate.file === base);
       const why = candidates[rank]?.why;
       const isChosen = base === chosen;
-      if (why === undefined) return {file, rank: candidates.length, isChosen, reason: whyNot(name, base.slice(name.length), addresses)};
+      if (why === undefined)
+        return {file, rank: candidates.length, isChosen, reason: whyNot(name, base.slice(name.length), addresses) + but};
       const chosenWhy = base === name ? `${why}: no file is for this host or its subnet` : why;
-      return {file, rank, isChosen, reason: isChosen ? chosenWhy : `${why}; ${chosen} goes before it`};
+      return {file, rank, isChosen, reason: (isChosen ? chosenWhy : `${why}; ${chosen} goes before it`) + but};
     })
     .sort((a, b) => a.rank - b.rank || (a.file < b.file ? -1 : 1));
   return {...choice, name, files: explained.map(({file, isChosen, reason}) => ({file, isChosen, reason}))};

@@ -1,3 +1,4 @@
+import type {Stats} from 'node:fs';
 import {chmod, chown, link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import {isMissing, type Owner, type ReplaceOptions, readFileIfPresent, replaceFile} from './files.ts';
@@ -16,6 +17,8 @@ export interface FileSystem {
   sizeOf(file: string): Promise<number>;
   /** The text of every regular file of a folder, or of those that are wanted, by its name, hidden ones left out; empty when there is no such folder. */
   readFolder(folder: string, isWanted?: (name: string) => boolean): Promise<ReadonlyMap<string, string>>;
+  /** What else than regular files a folder has, by its name, in words ("a folder", "a link that leads nowhere"), hidden ones left out; links are followed. */
+  readOthers(folder: string): Promise<ReadonlyMap<string, string>>;
   /** Writes without the care that a live file needs. Makes the folder if missing. */
   write(file: string, text: string, mode: number, owner?: Owner): Promise<void>;
   /** Makes a folder and those around it; only its own mode and owner are as given, also when it was there. */
@@ -61,6 +64,14 @@ export const systemFiles: FileSystem = {
         .map(async name => [name, await readRegular(path.join(folder, name))] as const),
     );
     return new Map(texts.flatMap(([name, text]) => (text === undefined ? [] : [[name, text]])));
+  },
+  async readOthers(folder) {
+    const entries = await unlessMissing(readdir(folder, {withFileTypes: true}), []);
+    const others = entries.filter(entry => !entry.name.startsWith('.') && !entry.isFile());
+    const described = await Promise.all(
+      others.map(async entry => [entry.name, await describeOther(path.join(folder, entry.name), entry.isSymbolicLink())] as const),
+    );
+    return new Map(described.flatMap(([name, words]) => (words === undefined ? [] : [[name, words]])));
   },
   async write(file, text, mode, owner) {
     const write = () => writeFile(file, text, {mode});
@@ -124,12 +135,25 @@ async function giveTo(target: string, {uid, gid}: Owner): Promise<void> {
 }
 
 async function readRegular(file: string): Promise<string | undefined> {
-  // A link that leads to itself leads nowhere.
-  const found = await stat(file).catch((error: unknown) => {
+  const found = await targetOf(file);
+  return found?.isFile() ? await unlessMissing(readFile(file, 'utf8'), undefined) : undefined;
+}
+
+/** Undefined for a regular file, and for what has gone meanwhile. */
+async function describeOther(file: string, isLink: boolean): Promise<string | undefined> {
+  const found = await targetOf(file);
+  if (found === undefined) return isLink ? 'a link that leads nowhere' : undefined;
+  if (found.isFile()) return undefined;
+  if (found.isDirectory()) return 'a folder';
+  return found.isFIFO() ? 'a pipe' : 'a device or socket';
+}
+
+/** What a path leads to. A link that leads to itself leads nowhere. */
+function targetOf(file: string): Promise<Stats | undefined> {
+  return stat(file).catch((error: unknown) => {
     if (isMissing(error) || isLoop(error)) return undefined;
     throw error;
   });
-  return found?.isFile() ? await unlessMissing(readFile(file, 'utf8'), undefined) : undefined;
 }
 
 function isLoop(error: unknown): boolean {

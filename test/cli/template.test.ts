@@ -1,7 +1,8 @@
-import {chmod, readFile, stat} from 'node:fs/promises';
+import {chmod, mkdir, readFile, rm, stat, symlink} from 'node:fs/promises';
 import {createServer} from 'node:http';
 import path from 'node:path';
 import test from 'ava';
+import {execa} from 'execa';
 import {romana} from './romana.ts';
 import {data, publisher, templateFolder} from './template-folder.ts';
 
@@ -220,4 +221,31 @@ test('check with the BIRD that is named, or without any', async t => {
   t.is(without.stderr, 'romana: BIRD was not found, the syntax is not checked\n');
   t.is(without.status, 0);
   t.regex(without.stdout, /: no fault found\n$/);
+});
+
+test('what has the name of a template and is no file is named, and nothing else is taken in its place', async t => {
+  const {folder, template} = await templateFolder(t);
+  const name = `${folder}/t/publisher.conf.192.168.20.30`;
+  for (const [what, make] of [
+    ['a folder', () => mkdir(name)],
+    ['a pipe', () => execa('mkfifo', [name])],
+    ['a link that leads nowhere', () => symlink('none', name)],
+    ['a link that leads nowhere', () => symlink(path.basename(name), name)],
+  ] as const) {
+    await make();
+    for (const verb of ['render', 'check', 'diff']) {
+      const refused = {status: 1, stdout: '', stderr: `romana: no template for publisher.conf: ${name} is ${what}, not a file\n`};
+      t.deepEqual(await template(verb), refused);
+    }
+    const {status, stdout, stderr} = await template('list');
+    t.is(status, 1);
+    t.regex(
+      stdout,
+      new RegExp(`/publisher\\.conf\\.192\\.168\\.20\\.30 +yes +for this host, 192\\.168\\.20\\.30; is ${what}, not a file\\n`),
+    );
+    t.is(stderr, `romana: no template in ${folder}/t for publisher.conf: publisher.conf.192.168.20.30 is ${what}, not a file\n`);
+    await rm(name, {recursive: true});
+  }
+  await symlink('publisher.conf', name);
+  t.is((await template('render')).status, 0, 'a link to a file is a file');
 });

@@ -54,6 +54,15 @@ test('an empty template still gives a file that is not empty', t => {
   t.regex(files[1]?.text ?? '', /^# Rendered by romana agent .*\n$/);
 });
 
+test('what has the name of a template and is no file is named', t => {
+  const own = {file: `${folder}/publisher.conf.192.168.20.30`, text: '', problem: 'is a pipe, not a file'};
+  t.throws(() => desiredBirdFiles(nodeState({templates: [birdConf, publisher, own]})), {
+    instanceOf: InputError,
+    code: 'ERR_TEMPLATE_FILE',
+    message: `no template for publisher.conf: ${folder}/publisher.conf.192.168.20.30 is a pipe, not a file`,
+  });
+});
+
 test('no template: the error names what was looked for, and where', t => {
   const error = t.throws(() => desiredBirdFiles(nodeState({templates: [birdConf]})), {
     instanceOf: InputError,

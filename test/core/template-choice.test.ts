@@ -137,3 +137,23 @@ test('both families: IPv4 goes before IPv6 at each step', t => {
     ['publisher.conf.2001:db8::', false, "for this host's subnet 2001:db8::/64; publisher.conf.2001:db8::30 goes before it"],
   ]);
 });
+
+test('what is no file is chosen like one, and told with its problem', t => {
+  const addresses = ['192.168.20.30/24'].map(parseInterfaceAddress);
+  const files = [
+    {file: '/t/publisher.conf', text: 'x'},
+    {file: '/t/publisher.conf.192.168.20.0', text: '', problem: 'is a folder, not a file'},
+    {file: '/t/publisher.conf.192.168.20.31', text: '', problem: 'is a pipe, not a file'},
+  ];
+  t.is(chooseTemplate('publisher.conf', files, addresses).file?.problem, 'is a folder, not a file');
+  t.deepEqual(
+    explainChoice('publisher.conf', files, addresses).files.map(({file, isChosen, reason}) => [path.basename(file), isChosen, reason]),
+    [
+      ['publisher.conf.192.168.20.0', true, "for this host's subnet 192.168.20.0/24; is a folder, not a file"],
+      ['publisher.conf', false, 'general; publisher.conf.192.168.20.0 goes before it'],
+      ['publisher.conf.192.168.20.31', false, 'for host 192.168.20.31; is a pipe, not a file'],
+    ],
+  );
+  const own = {file: '/t/publisher.conf.192.168.20.30', text: 'y'};
+  t.is(chooseTemplate('publisher.conf', [...files, own], addresses).file, own);
+});
