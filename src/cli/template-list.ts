@@ -1,7 +1,6 @@
-import path from 'node:path';
 import type {Command} from 'commander';
 import {InputError} from '../core/errors.ts';
-import {type ExplainedChoice, explainChoice} from '../core/template-choice.ts';
+import {type ExplainedChoice, explainChoice, missingTemplate} from '../core/template-choice.ts';
 import {renderJson} from './parts.ts';
 import {renderTable} from './table.ts';
 import {formatOf, hostVerb, type TemplateFlags, type TemplateParts} from './template-parts.ts';
@@ -14,14 +13,14 @@ export function listCommand(parts: TemplateParts): Command {
     const {source, templates, folder} = await parts.readHost(flags);
     const choices = (['bird.conf', 'publisher.conf'] as const).map(name => explainChoice(name, templates, source.self.addresses));
     parts.write(format === 'json' ? renderJson(choices.map(document)) : table(choices));
-    const missing = choices.flatMap(missingText);
-    if (missing.length > 0) throw new InputError('ERR_TEMPLATE_MISSING', `no template in ${folder} for ${missing.join('; and for ')}`);
+    const missing = choices.flatMap(choice => missingText(choice, folder));
+    if (missing.length > 0) throw new InputError('ERR_TEMPLATE_MISSING', missing.join('; '));
   });
 }
 
-function missingText({name, file, candidates}: ExplainedChoice): string[] {
-  if (file === undefined) return [`${name}: none of ${candidates.join(', ')}`];
-  return file.problem === undefined ? [] : [`${name}: ${path.basename(file.file)} ${file.problem}`];
+function missingText({name, file, candidates}: ExplainedChoice, folder: string): string[] {
+  if (file === undefined) return [missingTemplate(name, candidates, folder)];
+  return file.problem === undefined ? [] : [`no template for ${name}: ${file.file} ${file.problem}`];
 }
 
 function document({name, file, candidates, files}: ExplainedChoice) {

@@ -4,7 +4,7 @@ import {findTagsInStaticFile} from './naming-slips.ts';
 import type {NodeState, PublishSettings, Self, TemplateFile} from './node-state.ts';
 import {type TemplateData, templateData} from './publish.ts';
 import {renderTemplate} from './template.ts';
-import {chooseTemplate, type TemplateName} from './template-choice.ts';
+import {chooseTemplate, missingTemplate, type TemplateName} from './template-choice.ts';
 import {TemplateError} from './template-error.ts';
 import {plainText} from './template-text.ts';
 
@@ -102,5 +102,5 @@ function choose(name: TemplateName, {templates, publish, self}: Omit<BirdFilesIn
   if (file !== undefined) return file;
   const [first] = templates;
   const folder = publish.templates ?? (first === undefined ? 'the template folder' : path.dirname(first.file));
-  throw new InputError('ERR_TEMPLATE_MISSING', `no template for ${name}: none of ${candidates.join(', ')} in ${folder}`);
+  throw new InputError('ERR_TEMPLATE_MISSING', missingTemplate(name, candidates, folder));
 }

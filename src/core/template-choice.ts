@@ -22,6 +22,12 @@ export function chooseTemplate(name: TemplateName, files: readonly TemplateFile[
   return {file: chosen === undefined ? undefined : byName.get(chosen), candidates};
 }
 
+/** What to say where none of the candidates exists in the folder. */
+export function missingTemplate(name: TemplateName, candidates: readonly string[], folder: string): string {
+  const sample = name === 'bird.conf' ? 'bird/bird.conf' : 'templates/bird2/bgp/publisher.conf';
+  return `no template for ${name}: none of ${candidates.join(', ')} in ${folder}: copy a sample there, such as ${sample}`;
+}
+
 export interface ExplainedChoice extends TemplateChoice {
   readonly name: TemplateName;
   /** Every file of that name in the folder: those that this host looks for first, best first; then the others by name. */

@@ -1,4 +1,5 @@
-import {cp, writeFile} from 'node:fs/promises';
+import {cp, readFile, writeFile} from 'node:fs/promises';
+import path from 'node:path';
 import test from 'ava';
 import {data, publisher, type TemplateFolder, templateFolder} from './template-folder.ts';
 
@@ -180,4 +181,18 @@ test('where there is no BIRD to ask, the effects are told all the same', async t
   const named = await host.template('diff', '--bird', `${host.folder}/none`);
   t.is(named.status, 1);
   t.regex(named.stderr, /^romana: cannot check: ".*\/none" cannot be run\n$/);
+});
+
+test('the folder of a shipped template lacks the static bird.conf: what to copy is said', async t => {
+  const {folder, template, write} = await templateFolder(t);
+  const shipped = path.resolve('templates/bird2/bgp');
+  const {status, stdout, stderr} = await template('diff', '--against', shipped);
+  t.deepEqual([status, stdout], [1, '']);
+  t.regex(
+    stderr,
+    /^romana: no template for bird\.conf: none of bird\.conf\.192\.168\.20\.30, .* in \S+\/templates\/bird2\/bgp: copy a sample there, such as bird\/bird\.conf\n$/,
+  );
+  for (const file of ['bird/bird.conf', `${shipped}/publisher.conf`])
+    await write(`copy/${path.basename(file)}`, await readFile(file, 'utf8'));
+  t.is((await template('diff', '--against', `${folder}/copy`)).status, 0);
 });

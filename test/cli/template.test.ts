@@ -48,7 +48,9 @@ test('list fails where a file has no template, and still lists what is there', a
   t.regex(stdout, /publisher\.conf\.bak +no +not a name that any host looks for: "bak" is no address/);
   t.regex(
     stderr,
-    new RegExp(`^romana: no template in ${folder}/other for publisher\\.conf: none of publisher\\.conf\\.192\\.168\\.20\\.30, .*\\n$`),
+    new RegExp(
+      `^romana: no template for publisher\\.conf: none of publisher\\.conf\\.192\\.168\\.20\\.30, .* in ${folder}/other: copy a sample there, such as .*\\n$`,
+    ),
   );
 });
 
@@ -243,7 +245,7 @@ test('what has the name of a template and is no file is named, and nothing else 
       stdout,
       new RegExp(`/publisher\\.conf\\.192\\.168\\.20\\.30 +yes +for this host, 192\\.168\\.20\\.30; is ${what}, not a file\\n`),
     );
-    t.is(stderr, `romana: no template in ${folder}/t for publisher.conf: publisher.conf.192.168.20.30 is ${what}, not a file\n`);
+    t.is(stderr, `romana: no template for publisher.conf: ${name} is ${what}, not a file\n`);
     await rm(name, {recursive: true});
   }
   await symlink('publisher.conf', name);

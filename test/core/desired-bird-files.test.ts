@@ -70,9 +70,11 @@ test('no template: the error names what was looked for, and where', t => {
   });
   t.is(
     error.message,
-    'no template for publisher.conf: none of publisher.conf.192.168.20.30, publisher.conf.192.168.20.0, publisher.conf in /etc/romana/bird',
+    'no template for publisher.conf: none of publisher.conf.192.168.20.30, publisher.conf.192.168.20.0, publisher.conf in /etc/romana/bird: copy a sample there, such as templates/bird2/bgp/publisher.conf',
   );
-  t.throws(() => desiredBirdFiles(nodeState({publish: {templates: '/srv/t'}})), {message: /no template for bird\.conf: .* in \/srv\/t$/});
+  t.throws(() => desiredBirdFiles(nodeState({publish: {templates: '/srv/t'}})), {
+    message: /no template for bird\.conf: .* in \/srv\/t: copy a sample there, such as bird\/bird\.conf$/,
+  });
 });
 
 test('a wrong template is an error with its own file and line', t => {
