@@ -23,9 +23,15 @@ export function createCliParts(configFiles: readonly string[]): CliParts {
     readInput: async file => (file === undefined || file === '-' ? text(process.stdin) : (await readInputFile(file)).toString()),
     write: output => process.stdout.write(output),
     warn: output => process.stderr.write(output),
+    isUnicode: process.stdout.isTTY === true && isUtf8(process.env),
     clock: systemClock,
     stopSignal: onStopSignal,
   };
+}
+
+/** What locale(7) says of the characters of a terminal. The kernel's own console lacks the finer ones. */
+function isUtf8({LC_ALL, LC_CTYPE, LANG, TERM}: NodeJS.ProcessEnv): boolean {
+  return /utf-?8$/i.test(LC_ALL || LC_CTYPE || LANG || '') && TERM !== 'linux' && TERM !== 'dumb';
 }
 
 async function readCliFile(files: readonly string[], isNamed: boolean) {

@@ -12,6 +12,8 @@ export interface CliParts {
   readInput(file: string | undefined): Promise<string>;
   write(text: string): void;
   warn(text: string): void;
+  /** Standard output is a terminal that shows more than ASCII: bars may be finer. */
+  readonly isUnicode: boolean;
   readonly clock: Clock;
   /** Aborts on Ctrl-C from now on, instead of ending the program. */
   stopSignal(): AbortSignal;
