@@ -19,3 +19,9 @@ export class NotFoundError extends InputError {
 export function notFound(resourceType: string, resourceId: string): NotFoundError {
   return new NotFoundError(resourceType, resourceId);
 }
+
+/** The value, or NotFoundError where there is none. */
+export function found<Value>(value: Value | undefined, type: string, id: string): Value {
+  if (value === undefined) throw notFound(type, id);
+  return value;
+}
