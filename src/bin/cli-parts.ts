@@ -31,7 +31,7 @@ export function createCliParts(configFiles: readonly string[]): CliParts {
 
 /** What locale(7) says of the characters of a terminal. The kernel's own console lacks the finer ones. */
 function isUtf8({LC_ALL, LC_CTYPE, LANG, TERM}: NodeJS.ProcessEnv): boolean {
-  return /utf-?8$/i.test(LC_ALL || LC_CTYPE || LANG || '') && TERM !== 'linux' && TERM !== 'dumb';
+  return /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || '') && TERM !== 'linux' && TERM !== 'dumb';
 }
 
 async function readCliFile(files: readonly string[], isNamed: boolean) {

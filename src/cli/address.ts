@@ -1,27 +1,28 @@
-import {Command} from 'commander';
-import {type CliParts, forEachItem, renderJson} from './parts.ts';
-import {renderTable} from './table.ts';
-import {AddressList} from './wire.ts';
+import {Command, Option} from 'commander';
+import {addOwnerFilter, isOwnedBy, type OwnerFilter} from './owner-filter.ts';
+import {type CliParts, forEachItem, renderChange, renderJson} from './parts.ts';
+import {pathOf, withQuery} from './path.ts';
+import {type Column, renderFittedTable} from './table.ts';
+import {AddressList, type AddressView} from './wire.ts';
 
 /** `romana address …` */
 export function addressCommand(parts: CliParts): Command {
   const command = new Command('address').description('the addresses of endpoints');
-  command
-    .command('list')
-    .description('all addresses')
-    .action(async (_options, self: Command) => {
+  addOwnerFilter(command.command('list').description('all addresses, or those that the options name')).action(
+    async (filter: OwnerFilter, self: Command) => {
       const {client, format} = await parts.open(self.optsWithGlobals());
-      const body = await client.request('GET', '/addresses');
-      parts.write(format === 'json' ? renderJson(body) : `Address List\n${renderAddresses(body)}`);
-    });
+      const addresses = AddressList.parse(await client.request('GET', '/addresses')).filter(address => isOwnedBy(address, filter));
+      parts.write(format === 'json' ? renderJson(addresses) : `Address List\n${renderAddresses(addresses)}`);
+    },
+  );
   command
     .command('show <nameOrIp...>')
-    .description('some addresses')
+    .description('the addresses with some names or IPs')
     .action(async (names: string[], _options, self: Command) => {
       const {client, format} = await parts.open(self.optsWithGlobals());
       await forEachItem(names, parts, async name => {
-        const body = await client.request('GET', `/addresses/${name.split('/').map(encodeURIComponent).join('/')}`);
-        parts.write(format === 'json' ? renderJson(body) : renderAddresses(body));
+        const body = await client.request('GET', pathOf('addresses', name));
+        parts.write(format === 'json' ? renderJson(body) : renderAddresses(AddressList.parse(body)));
       });
     });
   command
@@ -30,7 +31,7 @@ export function addressCommand(parts: CliParts): Command {
     .requiredOption('--host <name>', 'the host that carries the endpoint')
     .option('--tenant <name>', 'its tenant', '')
     .option('--segment <name>', 'its segment', '')
-    .option('--family <family>', 'ipv4 or ipv6')
+    .addOption(new Option('--family <family>', 'the family, where a network of both could be taken').choices(['ipv4', 'ipv6']))
     .action(async (name: string, {host, tenant, segment, family}: Record<string, string>, self: Command) => {
       const {client, format} = await parts.open(self.optsWithGlobals());
       const ip = await client.request('POST', '/address', {name, host, tenant, segment, ...(family !== undefined && {family})});
@@ -38,26 +39,29 @@ export function addressCommand(parts: CliParts): Command {
     });
   command
     .command('release <nameOrIp...>')
-    .description('takes addresses back')
+    .description('takes addresses back; a name gives back its addresses of both families')
     .action(async (names: string[], _options, self: Command) => {
-      const {client} = await parts.open(self.optsWithGlobals());
+      const {client, format} = await parts.open(self.optsWithGlobals());
       await forEachItem(names, parts, async name => {
-        await client.request('DELETE', `/address?${new URLSearchParams({addressName: name})}`);
-        parts.write(`Address (${name}) released successfully.\n`);
+        const body = await client.request('DELETE', withQuery('/address', {addressName: name}));
+        parts.write(renderChange(format, body, `Address (${name}) released successfully.`));
       });
     });
   return command;
 }
 
-function renderAddresses(body: unknown): string {
-  const rows = AddressList.parse(body).map(({ip, name, host, tenant, segment, block, network}) => [
-    ip,
-    name,
-    host,
-    tenant,
-    segment,
-    block,
-    network,
-  ]);
-  return renderTable(['IP', 'Name', 'Host', 'Tenant', 'Segment', 'Block', 'Network'], rows);
+/** The table of addresses. */
+export function renderAddresses(addresses: readonly AddressView[]): string {
+  const rows = addresses.map(({ip, name, host, tenant, segment, block, network}) => [ip, name, host, tenant, segment, block, network]);
+  return renderFittedTable(columns, rows);
 }
+
+const columns: readonly Column[] = [
+  {heading: 'IP'},
+  {heading: 'Name', isCut: true},
+  {heading: 'Host', isCut: true},
+  {heading: 'Tenant', isCut: true},
+  {heading: 'Segment', isCut: true},
+  {heading: 'Block'},
+  {heading: 'Network', isCut: true},
+];

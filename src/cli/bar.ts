@@ -24,7 +24,7 @@ export function fractionOf(part: bigint, whole: bigint): number {
   return between(Number(part) / Number(whole), Number.MIN_VALUE, 1 - Number.EPSILON);
 }
 
-/** "65,536" up to a thousand million, "1.84e19" beyond: a column of an IPv6 network is as narrow as any other. Rounded down. */
+/** "65,536" up to a thousand million, "1.84e19" beyond, so that IPv6 needs no wider columns. Rounded down. */
 export function renderCount(count: number | bigint): string {
   const digits = String(count);
   if (digits.length <= 9) return digits.replaceAll(/\B(?=(\d{3})+$)/g, ',');

@@ -1,30 +1,28 @@
 import {z} from 'zod';
 import {type Client, RequestError} from './client.ts';
 import {DrainStatus, drainProgress} from './drain-progress.ts';
-import {type CliContext, type CliParts, renderJson} from './parts.ts';
+import {type CliContext, type CliParts, renderChange, renderJson} from './parts.ts';
+import {pathOf} from './path.ts';
 
 export interface DrainRequest {
   readonly name: string;
   readonly isDrained: boolean;
-  readonly isWaiting: boolean;
+  /** Ends the waiting; without it nothing is waited for. */
+  readonly signal: AbortSignal | undefined;
 }
 
 const lookMs = 1000;
 const maxOutageMs = 30_000;
 
 /** Takes a host out of use or back, and shows how its agent follows until it has. Throws when the waiting ends without that. */
-export async function setDrained({name, isDrained, isWaiting}: DrainRequest, {client, format}: CliContext, parts: CliParts): Promise<void> {
+export async function setDrained({name, isDrained, signal}: DrainRequest, {client, format}: CliContext, parts: CliParts): Promise<void> {
   const verb = isDrained ? 'drain' : 'undrain';
-  const patch = () => client.request('PATCH', `/hosts/${encodeURIComponent(name)}`, {drained: isDrained});
-  if (!isWaiting) {
-    await patch();
-    return parts.write(`Host (${name}) ${verb}ed successfully.\n`);
-  }
+  const patch = () => client.request('PATCH', pathOf('hosts', name), {drained: isDrained});
+  if (signal === undefined) return parts.write(renderChange(format, await patch(), `Host (${name}) ${verb}ed successfully.`));
   const isChange = (await readStatus(client, name)).status.drained !== isDrained;
   const requestedAt = parts.clock.now();
   await patch();
 
-  const signal = parts.stopSignal();
   let shown = '';
   let answeredAt = requestedAt;
   while (!signal.aborted) {

@@ -1,78 +1,86 @@
 import {Command, InvalidArgumentError} from 'commander';
+import {isAddress, parseAddress} from '../core/prefix.ts';
 import {setDrained} from './drain.ts';
-import {type CliParts, forEachItem, renderJson} from './parts.ts';
-import {renderTable} from './table.ts';
-import {HostList, HostView} from './wire.ts';
-
-const hostPath = (name: string) => `/hosts/${encodeURIComponent(name)}`;
+import {renderHost, renderHosts} from './host-view.ts';
+import {type CliParts, forEachItem, renderChange, renderJson} from './parts.ts';
+import {pathOf} from './path.ts';
+import {readUsage, type UsageState} from './usage-view.ts';
+import {BlockList, HostList, HostView} from './wire.ts';
 
 /** `romana host …` */
 export function hostCommand(parts: CliParts): Command {
   const command = new Command('host').description('the hosts that carry endpoints');
   command
     .command('list')
-    .description('all hosts')
+    .description('all hosts: their groups, and how much they hold')
     .action(async (_options, self: Command) => {
       const {client, format} = await parts.open(self.optsWithGlobals());
       const body = await client.request('GET', '/hosts');
       if (format === 'json') return parts.write(renderJson(body));
-      const rows = HostList.parse(body).hosts.map(host => [host.ip, host.name, renderTags(host), renderGroups(host), stateOf(host)]);
-      parts.write(`Host List\n${renderTable(['Host IP', 'Host Name', 'Tags', 'Groups', 'State'], rows)}`);
+      const {blocks} = BlockList.parse(await client.request('GET', '/blocks'));
+      parts.write(`Host List\n${renderHosts(HostList.parse(body).hosts, blocks)}`);
     });
   command
     .command('show <name...>')
     .description('some hosts in detail')
     .action(async (names: string[], _options, self: Command) => {
       const {client, format} = await parts.open(self.optsWithGlobals());
+      let usage: UsageState | undefined;
       await forEachItem(names, parts, async name => {
-        const body = await client.request('GET', hostPath(name));
+        const body = await client.request('GET', pathOf('hosts', name));
         if (format === 'json') return parts.write(renderJson(body));
-        const host = HostView.parse(body);
-        parts.write(
-          `Host ${host.name}\n  IP      ${host.ip}\n  Tags    ${renderTags(host)}\n  Groups  ${renderGroups(host)}\n  State   ${stateOf(host)}\n`,
-        );
+        usage ??= await readUsage(client);
+        parts.write(renderHost(HostView.parse(body), usage, parts.isUnicode));
       });
     });
   command
-    .command('add <name> <ip>')
-    .description('adds a host')
+    .command('add <name> <ip> [cidr]')
+    .description('adds a host; with a CIDR, all of its addresses come from there, and nobody else gets any of it')
     .option('--tag <key=value>', 'a tag; may be given several times', collectTag, {})
-    .action(async (name: string, ip: string, {tag}: {tag: Record<string, string>}, self: Command) => {
-      const {client} = await parts.open(self.optsWithGlobals());
-      await client.request('POST', '/hosts', {name, ip, tags: tag});
-      parts.write(`Host (${name}) added successfully.\n`);
+    .action(async (name: string, ip: string, cidr: string | undefined, {tag}: {tag: Record<string, string>}, self: Command) => {
+      const {client, format} = await parts.open(self.optsWithGlobals());
+      const body = await client.request('POST', '/hosts', {name, ip, ...(cidr !== undefined && {cidr}), tags: tag});
+      parts.write(renderChange(format, body, `Host (${name}) added successfully.`));
     });
   command
-    .command('remove <nameOrIp>')
-    .description('removes a host with its addresses')
-    .action(async (nameOrIp: string, _options, self: Command) => {
-      const {client} = await parts.open(self.optsWithGlobals());
+    .command('remove <nameOrIp...>')
+    .description('removes hosts with their addresses')
+    .action(async (namesOrIps: string[], _options, self: Command) => {
+      const {client, format} = await parts.open(self.optsWithGlobals());
       const {hosts} = HostList.parse(await client.request('GET', '/hosts'));
-      const name = hosts.find(({ip}) => ip === nameOrIp)?.name ?? nameOrIp;
-      await client.request('DELETE', hostPath(name));
-      parts.write(`Host (${name}) removed successfully.\n`);
+      await forEachItem(namesOrIps, parts, async nameOrIp => {
+        const name = hosts.find(({ip}) => isAddress(nameOrIp) && ip === parseAddress(nameOrIp))?.name ?? nameOrIp;
+        const body = await client.request('DELETE', pathOf('hosts', name));
+        parts.write(renderChange(format, body, `Host (${name}) removed successfully.`));
+      });
     });
   command
     .command('tag <name> <key=value...>')
     .description('sets tags; "key=" removes one')
     .action(async (name: string, pairs: string[], _options, self: Command) => {
-      const {client} = await parts.open(self.optsWithGlobals());
+      const {client, format} = await parts.open(self.optsWithGlobals());
       const tags = Object.entries(pairs.reduce<Record<string, string>>((all, pair) => collectTag(pair, all), {}));
-      await client.request('PATCH', hostPath(name), {
+      const body = await client.request('PATCH', pathOf('hosts', name), {
         tags: Object.fromEntries(tags.map(([key, value]) => [key, value === '' ? null : value])),
       });
-      parts.write(`Host (${name}) tagged successfully.\n`);
+      parts.write(renderChange(format, body, `Host (${name}) tagged successfully.`));
     });
   for (const [verb, isDrained, what] of [
     ['drain', true, 'gives the host no more addresses, and withdraws what it announces once traffic has another path'],
     ['undrain', false, 'lets the host have addresses, and announce its prefixes, again'],
   ] as const) {
     command
-      .command(`${verb} <name>`)
+      .command(`${verb} <name...>`)
       .description(what)
-      .option('--no-wait', 'do not wait until the host has done so')
-      .action(async (name: string, {wait}: {wait: boolean}, self: Command) => {
-        await setDrained({name, isDrained, isWaiting: wait}, await parts.open(self.optsWithGlobals()), parts);
+      .option('--no-wait', 'do not wait until a host has done so')
+      .action(async (names: string[], {wait}: {wait: boolean}, self: Command) => {
+        const context = await parts.open(self.optsWithGlobals());
+        const signal = wait ? parts.stopSignal() : undefined;
+        // One after the other: what the first one carried may have gone to the next one.
+        await forEachItem(names, parts, async name => {
+          if (signal?.aborted) throw new Error(`${name} is left as it is`);
+          await setDrained({name, isDrained, signal}, context, parts);
+        });
       });
   }
   return command;
@@ -82,18 +90,4 @@ function collectTag(pair: string, tags: Record<string, string>): Record<string, 
   const [, key, value] = /^([^=]+)=(.*)$/.exec(pair) ?? [];
   if (key === undefined || value === undefined) throw new InvalidArgumentError('expected key=value');
   return {...tags, [key]: value};
-}
-
-function stateOf({drained}: HostView): string {
-  return drained ? 'drained' : 'in use';
-}
-
-function renderTags({tags}: HostView): string {
-  const pairs = Object.entries(tags ?? {}).map(([key, value]) => `${key}=${value}`);
-  return pairs.length === 0 ? '-' : pairs.join(',');
-}
-
-function renderGroups({groups}: HostView): string {
-  const all = Object.entries(groups ?? {}).map(([network, {path, cidr}]) => `${network}:${path === '' ? cidr : `${path} (${cidr})`}`);
-  return all.length === 0 ? '-' : all.join(', ');
 }

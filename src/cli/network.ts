@@ -1,66 +1,83 @@
 import {Command} from 'commander';
+import {contains, parsePrefix} from '../core/prefix.ts';
+import {renderBlocks} from './block.ts';
 import {type CliParts, forEachItem, renderJson} from './parts.ts';
-import {renderTable} from './table.ts';
-import {BlockList, NetworkList} from './wire.ts';
+import {pathOf} from './path.ts';
+import {type Column, renderDetails, renderFittedTable} from './table.ts';
+import type {Usage} from './usage.ts';
+import {readUsage, renderUsage, type UsageState, usageCells, usageColumns} from './usage-view.ts';
+import {NetworkList, NetworkView} from './wire.ts';
 
 /** `romana network …` */
 export function networkCommand(parts: CliParts): Command {
   const command = new Command('network').description('the networks that addresses come from');
   command
     .command('list')
-    .description('all networks')
+    .description('all networks, and how much of them is in use')
     .action(async (_options, self: Command) => {
       const {client, format} = await parts.open(self.optsWithGlobals());
       const body = await client.request('GET', '/networks');
       if (format === 'json') return parts.write(renderJson(body));
-      const rows = NetworkList.parse(body).map(({id, cidr, revision}) => [id, cidr, String(revision)]);
-      parts.write(`Network List\n${renderTable(['Network Name', 'Network CIDR', 'Revision'], rows)}`);
+      const usage = await readUsage(client);
+      const rows = NetworkList.parse(body).map(({id, cidr, revision}) => {
+        return [id, cidr, String(revision), ...usageCells(networkNamed(id, usage)?.usage, parts.isUnicode)];
+      });
+      parts.write(`Network List\n${renderFittedTable(columns, rows)}`);
     });
   command
     .command('show <name...>')
-    .description('the blocks of some networks')
+    .description('some networks: who may use them, how much is in use, and their blocks')
     .action(async (names: string[], _options, self: Command) => {
       const {client, format} = await parts.open(self.optsWithGlobals());
+      let usage: UsageState | undefined;
       await forEachItem(names, parts, async name => {
-        const body = await client.request('GET', `/networks/${encodeURIComponent(name)}/blocks`);
-        parts.write(format === 'json' ? renderJson(body) : `Network ${name}\n${renderBlocks(body)}`);
+        const body = await client.request('GET', pathOf('networks', name));
+        if (format === 'json') return parts.write(renderJson(body));
+        usage ??= await readUsage(client);
+        parts.write(renderNetwork(NetworkView.parse(body), usage, parts.isUnicode));
       });
     });
   return command;
 }
 
-/** `romana block …` */
-export function blockCommand(parts: CliParts): Command {
-  const command = new Command('block').description('the blocks of addresses that hosts own');
-  const addFilters = (verb: Command) =>
-    verb
-      .option('--host <name>', 'only those of a host')
-      .option('--network <name>', 'only those of a network')
-      .option('--tenant <name>', 'only those of a tenant')
-      .option('--segment <name>', 'only those of a segment');
-  addFilters(command.command('list').description('all blocks')).action(async (filter: Record<string, string>, self: Command) => {
-    const {client, format} = await parts.open(self.optsWithGlobals());
-    const body = await client.request('GET', `/blocks?${new URLSearchParams(filter)}`);
-    parts.write(format === 'json' ? renderJson(body) : `Block List\n${renderBlocks(body)}`);
-  });
-  command
-    .command('show <cidr...>')
-    .description('some blocks')
-    .action(async (cidrs: string[], _options, self: Command) => {
-      const {client, format} = await parts.open(self.optsWithGlobals());
-      const {blocks} = BlockList.parse(await client.request('GET', '/blocks'));
-      await forEachItem(cidrs, parts, async cidr => {
-        const block = blocks.find(other => other.cidr === cidr);
-        if (block === undefined) throw new Error(`there is no block ${cidr}`);
-        parts.write(format === 'json' ? renderJson(block) : renderBlocks({blocks: [block]}));
-      });
-    });
-  return command;
+const columns: readonly Column[] = [
+  {heading: 'Network Name', short: 'Network', isCut: true},
+  {heading: 'Network CIDR', short: 'CIDR'},
+  {heading: 'Revision'},
+  ...usageColumns,
+];
+
+interface KnownNetwork {
+  readonly tenants: string;
+  readonly blockLength: number;
+  readonly usage: Usage;
 }
 
-function renderBlocks(body: unknown): string {
-  const rows = BlockList.parse(body).blocks.map(({cidr, host, revision, tenant, segment, allocated_ip_count}) => {
-    return [cidr, host, String(revision), tenant, segment, String(allocated_ip_count)];
-  });
-  return renderTable(['Block CIDR', 'Block Host', 'Revision', 'Block Tenant', 'Block Segment', 'Block Allocated IP Count'], rows);
+/** Undefined for a network that was removed between two requests. */
+function networkNamed(name: string, {topology, usageOf}: UsageState): KnownNetwork | undefined {
+  const network = topology.networks.find(other => other.name === name);
+  if (network === undefined) return undefined;
+  const {cidr, block_mask, tenants = []} = network;
+  const isOpen = tenants.length === 0 || tenants.includes('*');
+  return {tenants: isOpen ? 'any' : tenants.join(', '), blockLength: block_mask, usage: usageOf(parsePrefix(cidr), block_mask)};
+}
+
+function renderNetwork({id, cidr, revision}: NetworkView, state: UsageState, isUnicode: boolean): string {
+  const known = networkNamed(id, state);
+  const details = renderDetails(`Network ${id}`, [
+    ['CIDR', cidr],
+    ...(known === undefined ? [] : knownProperties(known, isUnicode)),
+    ['Revision', String(revision)],
+  ]);
+  const blocks = state.blocks.filter(block => contains(parsePrefix(cidr), parsePrefix(block.cidr)));
+  return blocks.length === 0 ? details : `${details}\n${renderBlocks(blocks)}`;
+}
+
+function knownProperties({tenants, blockLength, usage}: KnownNetwork, isUnicode: boolean): [string, string][] {
+  return [
+    ['Tenants', tenants],
+    ['Block size', `/${blockLength}`],
+    ['Blocks', renderUsage(usage.blocks, isUnicode)],
+    ['Addresses', renderUsage(usage.addresses, isUnicode)],
+  ];
 }

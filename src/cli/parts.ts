@@ -25,6 +25,11 @@ export function renderJson(body: unknown): string {
   return `${JSON.stringify(shown, undefined, '\t')}\n`;
 }
 
+/** What a command that changed something prints: a sentence, or the daemon's own answer. */
+export function renderChange(format: CliContext['format'], body: unknown, sentence: string): string {
+  return format === 'json' ? renderJson(body) : `${sentence}\n`;
+}
+
 /** Does something for each item; goes on after a failure, and fails in the end if any did. */
 export async function forEachItem<Item>(
   items: readonly Item[],

@@ -1,12 +1,64 @@
 /** Rows as text in columns, under their headings. */
 export function renderTable(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = headings.map((heading, column) => Math.max(heading.length, ...rows.map(row => (row[column] ?? '').length)));
+  const widths = columnWidths(headings, rows);
   const line = (cells: readonly string[]) =>
     cells
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join('  ')
       .trimEnd();
   return `${[headings, ...rows].map(line).join('\n')}\n`;
+}
+
+export interface Column {
+  readonly heading: string;
+  /** The heading where the table would else be too wide. */
+  readonly short?: string;
+  /** What it holds may be cut where the table is still too wide: a name, not a CIDR. */
+  readonly isCut?: boolean;
+}
+
+/** A table that fits the page: where it does not, headings are shortened, and then the widest of the columns that may be cut are. */
+export function renderFittedTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+  const full = columns.map(({heading}) => heading);
+  if (tableWidth(columnWidths(full, rows)) <= pageWidth) return renderTable(full, rows);
+  const headings = columns.map(({heading, short = heading}) => short);
+  const widths = columnWidths(headings, rows);
+  const least = (column: number) => Math.max(headings[column]?.length ?? 0, leastWidth);
+  for (let excess = tableWidth(widths) - pageWidth; excess > 0; excess -= 1) {
+    const slack = widths.map((width, column) => (columns[column]?.isCut === true && width > least(column) ? width : 0));
+    const widest = slack.indexOf(Math.max(...slack));
+    if (slack[widest] === 0) break;
+    widths[widest] = (slack[widest] ?? 0) - 1;
+  }
+  return renderTable(
+    headings,
+    rows.map(row => row.map((cell, column) => (columns[column]?.isCut === true ? clip(cell, widths[column] ?? 0) : cell))),
+  );
+}
+
+const leastWidth = 8;
+
+// By a loop and not by Math.max(...rows): a call takes some ten thousand arguments, and there may be more addresses.
+function columnWidths(headings: readonly string[], rows: readonly (readonly string[])[]): number[] {
+  const widths = headings.map(heading => heading.length);
+  for (const row of rows) {
+    for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length);
+  }
+  return widths;
+}
+
+function tableWidth(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + width + 2, -2);
+}
+
+/** A thing in detail: what it is, and a line for each of its properties; what is too long goes on below. */
+export function renderDetails(title: string, properties: readonly (readonly [name: string, value: string])[]): string {
+  const width = Math.max(...properties.map(([name]) => name.length));
+  const lines = properties.flatMap(([name, value]) => {
+    const values = value.split('\n').flatMap(line => wrap(line, pageWidth - width - 4));
+    return values.map((line, index) => `  ${(index === 0 ? name : '').padEnd(width)}  ${line}`.trimEnd());
+  });
+  return `${[title, ...lines].join('\n')}\n`;
 }
 
 /** "3 s", "5 min", "2 h", "4 d": an age as an operator says it. */

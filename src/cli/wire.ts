@@ -11,33 +11,47 @@ export const HostView = z.object({
 });
 export const HostList = z.object({hosts: z.array(HostView)});
 
-export const NetworkList = z.array(z.object({id: z.string(), cidr: z.string(), revision: z.number()}));
+export type NetworkView = z.infer<typeof NetworkView>;
+export const NetworkView = z.object({id: z.string(), cidr: z.string(), revision: z.number()});
+export const NetworkList = z.array(NetworkView);
 
-export const BlockList = z.object({
-  blocks: z.array(
-    z.object({
-      cidr: z.string(),
-      host: z.string(),
-      revision: z.number(),
-      tenant: z.string(),
-      segment: z.string(),
-      allocated_ip_count: z.number(),
-    }),
-  ),
+export type BlockView = z.infer<typeof BlockView>;
+export const BlockView = z.looseObject({
+  cidr: z.string(),
+  host: z.string(),
+  revision: z.number(),
+  tenant: z.string(),
+  segment: z.string(),
+  allocated_ip_count: z.number(),
+});
+export const BlockList = z.object({blocks: z.array(BlockView)});
+
+export type AddressView = z.infer<typeof AddressView>;
+const AddressView = z.looseObject({
+  name: z.string(),
+  ip: z.string(),
+  block: z.string(),
+  host: z.string(),
+  tenant: z.string(),
+  segment: z.string(),
+  network: z.string(),
+  allocated_at: z.string(),
+});
+export const AddressList = z.array(AddressView);
+
+export const BlackoutList = z.array(z.object({cidr: z.string(), network: z.string()}));
+
+/** Tenants, or the segments of one. */
+export const NameList = z.array(z.object({name: z.string()}));
+
+export type DryRun = z.infer<typeof DryRun>;
+export const DryRun = z.object({
+  fits: z.boolean(),
+  problems: z.array(z.string()),
+  changes: z.record(z.string(), z.array(z.string())),
 });
 
-export const AddressList = z.array(
-  z.object({
-    name: z.string(),
-    ip: z.string(),
-    block: z.string(),
-    host: z.string(),
-    tenant: z.string(),
-    segment: z.string(),
-    network: z.string(),
-    allocated_at: z.string(),
-  }),
-);
+export const Explanation = z.object({text: z.array(z.string())});
 
 const Entry = z.object({
   name: z.string().optional(),
@@ -48,7 +62,8 @@ const Entry = z.object({
   },
 });
 export type TopologyEntry = z.infer<typeof Entry>;
+export type TopologyView = z.infer<typeof TopologyView>;
 export const TopologyView = z.object({
-  networks: z.array(z.object({name: z.string(), cidr: z.string(), tenants: z.array(z.string()).optional()})),
+  networks: z.array(z.object({name: z.string(), cidr: z.string(), block_mask: z.int(), tenants: z.array(z.string()).optional()})),
   topologies: z.array(z.object({networks: z.array(z.string()), map: z.array(Entry)})),
 });

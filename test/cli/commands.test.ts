@@ -49,8 +49,8 @@ const answers = {
   'PATCH /hosts/host-1': '',
   'DELETE /hosts/host-1': '',
   'GET /networks': [{id: 'net1', cidr: '10.1.0.0/16', revision: 3}],
-  'GET /networks/net1/blocks': {revision: 7, blocks: [block]},
-  'GET /blocks?': {revision: 7, blocks: [block]},
+  'GET /networks/net1': {id: 'net1', cidr: '10.1.0.0/16', revision: 3},
+  'GET /blackouts': [{cidr: '10.1.64.0/24', network: 'net1'}],
   'GET /blocks?host=host-1': {revision: 7, blocks: []},
   'GET /blocks': {revision: 7, blocks: [block]},
   'GET /addresses': [address],
@@ -66,34 +66,63 @@ const tables: ReadonlyArray<readonly [args: string, output: string]> = [
   [
     'host list',
     `Host List
-Host IP        Host Name         Tags         Groups                            State
-192.168.20.30  host-1            rack=rack-1  net1:zone-A/rack-1 (10.1.0.0/18)  in use
-192.168.20.31  host-with-a-name  -            -                                 drained
+Host IP        Host Name         Tags         Groups         Blocks  Addresses  State
+192.168.20.30  host-1            rack=rack-1  zone-A/rack-1  1       2          in use
+192.168.20.31  host-with-a-name  -            -              0       0          drained
 `,
   ],
   [
     'host show host-1',
-    'Host host-1\n  IP      192.168.20.30\n  Tags    rack=rack-1\n  Groups  net1:zone-A/rack-1 (10.1.0.0/18)\n  State   in use\n',
+    `Host host-1
+  IP         192.168.20.30
+  Tags       rack=rack-1
+  Groups     net1:zone-A/rack-1 (10.1.0.0/18)
+  State      in use
+  Blocks     1
+  Addresses  #####...............  25 %  2 used, 6 free in its blocks
+`,
   ],
-  ['network list', 'Network List\nNetwork Name  Network CIDR  Revision\nnet1          10.1.0.0/16   3\n'],
+  [
+    'network list',
+    `Network List
+Network Name  Network CIDR  Revision  Blocks used/free  Addresses used/free
+net1          10.1.0.0/16   3         #....... 1/8,159  #....... 2/65,278
+`,
+  ],
   [
     'network show net1',
     `Network net1
+  CIDR        10.1.0.0/16
+  Tenants     t1
+  Block size  /29
+  Blocks      #...................  <1 %  1 used, 8,159 free, 32 blacked out
+  Addresses   #...................  <1 %  2 used, 65,278 free, 256 blacked out
+  Revision    3
+
 Block CIDR   Block Host  Revision  Block Tenant  Block Segment  Block Allocated IP Count
 10.1.0.0/29  host-1      7         t1            s1             2
 `,
   ],
   ['block list --host host-1', 'Block List\nBlock CIDR  Block Host  Revision  Block Tenant  Block Segment  Block Allocated IP Count\n'],
   [
-    'block show 10.1.0.0/29',
-    `Block CIDR   Block Host  Revision  Block Tenant  Block Segment  Block Allocated IP Count
-10.1.0.0/29  host-1      7         t1            s1             2
+    'block show 10.1.0.5/29',
+    `Block 10.1.0.0/29
+  Host       host-1
+  Network    net1
+  Tenant     t1
+  Segment    s1
+  Addresses  #####...............  25 %  2 used, 6 free
+  Revision   7
+
+IP        Name  Host    Tenant  Segment  Block        Network
+10.1.0.1  a     host-1  t1               10.1.0.0/29  net1
 `,
   ],
   [
     'address list',
     'Address List\nIP        Name  Host    Tenant  Segment  Block        Network\n10.1.0.1  a     host-1  t1               10.1.0.0/29  net1\n',
   ],
+  ['address list --host host-2', 'Address List\nIP  Name  Host  Tenant  Segment  Block  Network\n'],
   ['address allocate a --host host-1 --tenant t1', '10.1.0.1\n'],
   ['address release a', 'Address (a) released successfully.\n'],
   ['host add host-1 192.168.20.30', 'Host (host-1) added successfully.\n'],
@@ -102,21 +131,23 @@ Block CIDR   Block Host  Revision  Block Tenant  Block Segment  Block Allocated 
   [
     'topology show',
     `Networks
-Name  CIDR         Tenants
-net1  10.1.0.0/16  t1
+Name  CIDR         Tenants  Blocks used/free  Addresses used/free
+net1  10.1.0.0/16  t1       #....... 1/8,159  #....... 2/65,278
 
 Topology for Network/s: [net1]
-Name      CIDR         Nodes
-zone-A    10.1.0.0/17
-  rack-1  10.1.0.0/18  host-1(192.168.20.30)
+Name      CIDR         Nodes  Blocks used/free  Addresses used/free
+zone-A    10.1.0.0/17  1      #....... 1/4,063  #....... 2/32,510
+  rack-1  10.1.0.0/18  1      #....... 1/2,047  #....... 2/16,382
+      host-1(192.168.20.30)
 `,
   ],
+  ['topology update --dry-run', 'The topology fits. Nothing has been changed.\nNo host would be added or moved.\n'],
 ];
 
 test('the answers are shown as tables', async t => {
   const {url} = await startFakeDaemon(t, answers);
   for (const [args, output] of tables)
-    t.deepEqual(await romana(['-r', url, ...args.split(' ')]), {status: 0, stdout: output, stderr: ''}, args);
+    t.deepEqual(await romana(['-r', url, ...args.split(' ')], {input: '{}'}), {status: 0, stdout: output, stderr: ''}, args);
 });
 
 test("with -f json the daemon's own body is printed, whether the flag stands before or after the noun", async t => {
@@ -135,6 +166,7 @@ test('what is sent: tags, families, drains, a topology from standard input', asy
   const {url, requests} = await startFakeDaemon(t, answers);
   const call = (...args: string[]) => romana(['-r', url, ...args], {input: '{"networks": []}'});
   await call('host', 'add', 'host-1', '192.168.20.30', '--tag', 'rack=rack-1', '--tag', 'note=a=b');
+  await call('host', 'add', 'host-1', '192.168.20.30', '10.1.2.0/24');
   await call('host', 'tag', 'host-1', 'rack=rack-2', 'note=');
   await call('host', 'undrain', '--no-wait', 'host-1');
   await call('address', 'allocate', 'a', '--host', 'host-1', '--family', 'ipv6');
@@ -142,6 +174,7 @@ test('what is sent: tags, families, drains, a topology from standard input', asy
   await call('topology', 'update', '--dry-run', '-');
   t.deepEqual(requests, [
     'POST /hosts {"name":"host-1","ip":"192.168.20.30","tags":{"rack":"rack-1","note":"a=b"}}',
+    'POST /hosts {"name":"host-1","ip":"192.168.20.30","cidr":"10.1.2.0/24","tags":{}}',
     'PATCH /hosts/host-1 {"tags":{"rack":"rack-2","note":null}}',
     'PATCH /hosts/host-1 {"drained":false}',
     'POST /address {"name":"a","host":"host-1","tenant":"","segment":"","family":"ipv6"}',
@@ -156,7 +189,7 @@ test('one item that fails does not stop the others, and makes the status 1', asy
   t.is(status, 1);
   t.is(stdout.match(/^Host host-1$/gm)?.length, 2);
   t.is(stderr, `romana: GET ${url}/hosts/unknown: unknown /hosts/unknown (404)\nromana: 1 of 3 failed\n`);
-  t.is(requests.length, 3);
+  t.is(requests.filter(request => request.startsWith('GET /hosts/')).length, 3);
 });
 
 test('where the daemon is comes from the home folder, and flags win; the token is sent', async t => {
@@ -171,10 +204,13 @@ test('where the daemon is comes from the home folder, and flags win; the token i
   t.is(fromFile.status, 0, fromFile.stderr);
   t.is(JSON.parse(fromFile.stdout)[0].id, 'net1');
   t.regex((await romana(['-f', 'table', 'network', 'list'], {home})).stdout, /^Network List/);
-  t.deepEqual(requests, ['GET /networks Bearer s3cret', 'GET /networks Bearer s3cret']);
+  t.deepEqual(
+    [...new Set(requests)].toSorted(),
+    ['blackouts', 'blocks', 'networks', 'topology'].map(path => `GET /${path} Bearer s3cret`),
+  );
 
   await writeFile(path.join(home, 'other.yaml'), `RootPort: ${port}\n`);
-  t.is((await romana(['-c', path.join(home, 'other.yaml'), 'network', 'list'])).status, 0);
+  t.is((await romana(['-c', path.join(home, 'other.yaml'), '-f', 'json', 'network', 'list'])).status, 0);
   t.is(requests.at(-1), 'GET /networks');
 });
 

@@ -1,6 +1,6 @@
 import test from 'ava';
 import {forEachItem, renderJson} from '../../src/cli/parts.ts';
-import {renderAge, renderTable} from '../../src/cli/table.ts';
+import {type Column, renderAge, renderFittedTable, renderTable} from '../../src/cli/table.ts';
 
 test('a table has columns as wide as their widest cell, and no blanks at the end', t => {
   t.is(
@@ -14,6 +14,36 @@ test('a table has columns as wide as their widest cell, and no blanks at the end
     'Name         IP\na-long-name  10.1.0.1\nb\n',
   );
   t.is(renderTable(['Name', 'IP'], []), 'Name  IP\n');
+});
+
+test('a table that is too wide first gets short headings, then shorter names, and never a cut CIDR', t => {
+  const columns: Column[] = [
+    {heading: 'Block CIDR'},
+    {heading: 'Block Host', short: 'Host', isCut: true},
+    {heading: 'x'.repeat(70), short: 'X'},
+  ];
+  t.is(renderFittedTable(columns, [['10.1.0.0/29', 'h', '1']]), `Block CIDR   Block Host  ${'x'.repeat(70)}\n10.1.0.0/29  h           1\n`);
+  t.is(
+    renderFittedTable(columns, [['10.1.0.0/29', 'a-longer-name', '1']]),
+    `Block CIDR   Block Host     ${'x'.repeat(70)}\n10.1.0.0/29  a-longer-name  1\n`,
+  );
+  t.is(
+    renderFittedTable(columns, [['2001:db8:1234::40/122', 'a-name', '1']]),
+    'Block CIDR             Host    X\n2001:db8:1234::40/122  a-name  1\n',
+  );
+  const [, cut = '', short = ''] = renderFittedTable(columns, [
+    ['2001:db8:1234:5678:9abc:def0:1234:40/122', 'a'.repeat(253), '1'],
+    ['10.1.0.0/29', 'short', '2'],
+  ]).split('\n');
+  t.is(cut, `2001:db8:1234:5678:9abc:def0:1234:40/122  ${'a'.repeat(54)}…  1`);
+  t.is(cut.length, 100);
+  t.regex(short, /^10\.1\.0\.0\/29 +short +2$/);
+  t.regex(renderFittedTable(columns, [['x'.repeat(120), 'abcdefghij', '1']]), /x{120} {2}abcdefg… {2}1\n$/);
+});
+
+test('a table of more rows than a call takes arguments', t => {
+  const rows = Array.from({length: 300_000}, (_, index) => [String(index), 'x']);
+  t.is(renderFittedTable([{heading: 'A'}, {heading: 'B', isCut: true}], rows).split('\n').length, 300_002);
 });
 
 test('an age is said as an operator says it', t => {
