@@ -25,19 +25,21 @@ const ignored = z.unknown().optional();
 
 /** A group or a host: one is told from the other by the list that it stands in. */
 export type EntryShape = z.infer<typeof EntryShape>;
-const EntryShape = z.strictObject({
-  name: z.string().nullish(),
-  ip: z.string().nullish(),
-  cidr: ignored,
-  assignment: Labels.nullish(),
-  routing: z.string().nullish(),
-  get groups() {
-    return z.array(EntryShape).nullish();
-  },
-  get hosts() {
-    return z.array(EntryShape).nullish();
-  },
-});
+const EntryShape = z
+  .strictObject({
+    name: z.string().nullish(),
+    ip: z.string().nullish(),
+    cidr: ignored,
+    assignment: Labels.nullish(),
+    routing: z.string().nullish(),
+    get groups() {
+      return z.array(EntryShape).nullish();
+    },
+    get hosts() {
+      return z.array(EntryShape).nullish();
+    },
+  })
+  .meta({id: 'TopologyEntry', description: 'A group, or a host: entries with an IP are hosts, and stand in a list of their own.'});
 
 export type NetworkShape = z.infer<typeof NetworkShape>;
 const NetworkShape = z.strictObject({
@@ -49,11 +51,13 @@ const NetworkShape = z.strictObject({
 });
 
 export type TopologyShape = z.infer<typeof TopologyShape>;
-const TopologyShape = z.strictObject({
-  networks: z.array(NetworkShape),
-  topologies: z.array(z.strictObject({networks: z.array(z.string()), map: z.array(EntryShape)})),
-  revision: ignored,
-});
+export const TopologyShape = z
+  .strictObject({
+    networks: z.array(NetworkShape),
+    topologies: z.array(z.strictObject({networks: z.array(z.string()), map: z.array(EntryShape)})),
+    revision: ignored,
+  })
+  .meta({id: 'TopologyDocument'});
 
 // Level by level and not by recursion: a hostile body may nest deeper than the stack.
 function isShallow(document: unknown): boolean {

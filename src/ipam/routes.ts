@@ -7,6 +7,7 @@ import {hostRoutes} from './routes/hosts.ts';
 import {networkRoutes} from './routes/networks.ts';
 import {statusRoutes} from './routes/status.ts';
 import {topologyRoutes} from './routes/topology.ts';
+import type {HostStatusAnswer} from './status-answer.ts';
 import type {Topologies} from './topology.ts';
 import {createViews} from './views.ts';
 
@@ -16,17 +17,18 @@ export interface RoutesOptions {
   readonly hosts: Hosts;
   readonly topologies: Topologies;
   /** The last report of every agent, or of that of one host. */
-  status(host?: string): object[];
+  status(host?: string): HostStatusAnswer[];
 }
 
 /** Every route of ipamd (contract, section 4). */
 export function ipamRoutes({ledger, addresses, hosts, topologies, status}: RoutesOptions): Route[] {
   const views = createViews(ledger);
-  return [
-    ...networkRoutes(views),
-    ...topologyRoutes(views, topologies),
-    ...hostRoutes(views, hosts),
-    ...addressRoutes(views, ledger, addresses),
-    ...statusRoutes(status),
-  ];
+  const byTag: Readonly<Record<string, readonly Route[]>> = {
+    networks: networkRoutes(views),
+    topology: topologyRoutes(views, topologies),
+    hosts: hostRoutes(views, hosts),
+    addresses: addressRoutes(views, ledger, addresses),
+    status: statusRoutes(status),
+  };
+  return Object.entries(byTag).flatMap(([tag, routes]) => routes.map(route => ({...route, tag})));
 }

@@ -3,6 +3,7 @@ import {StoreError} from '../store/store.ts';
 import {notFound} from './faults.ts';
 import type {Ledger} from './ledger.ts';
 import type {ReceivedReport, Reports} from './reports.ts';
+import type {HostStatusAnswer} from './status-answer.ts';
 
 export interface StatusOptions {
   readonly ledger: Ledger;
@@ -11,7 +12,7 @@ export interface StatusOptions {
 }
 
 /** Creates the answer of GET /status: every host with the last report of its agent, or that one host. Throws NotFoundError, StoreError. */
-export function createStatus({ledger, reports, clock}: StatusOptions): (host?: string) => object[] {
+export function createStatus({ledger, reports, clock}: StatusOptions): (host?: string) => HostStatusAnswer[] {
   return wanted => {
     if (!reports.isReady) throw new StoreError('the reports of the agents have not been read yet');
     const hosts = [...ledger.tables.hosts.values()].map(({value}) => value);
@@ -27,7 +28,9 @@ export function createStatus({ledger, reports, clock}: StatusOptions): (host?: s
   };
 }
 
-function reportView({report, at, receivedAt, revision}: ReceivedReport, now: number): object {
+type ReportView = Omit<Extract<HostStatusAnswer, {reported: true}>, 'host' | 'ip' | 'drained' | 'reported'>;
+
+function reportView({report, at, receivedAt, revision}: ReceivedReport, now: number): ReportView {
   const {version, addresses, announced, drivers, bird, drain} = report;
   return {
     at: timeText(at),
@@ -55,7 +58,7 @@ function reportView({report, at, receivedAt, revision}: ReceivedReport, now: num
   };
 }
 
-function birdView(bird: NonNullable<HostReport['bird']>, now: number): object {
+function birdView(bird: NonNullable<HostReport['bird']>, now: number): NonNullable<ReportView['bird']> {
   const {isRunning, unanswered, accepted, isStale, staleReason, staleSince, problem, trial, warnings, withLastGoodTemplate} = bird;
   return {
     running: isRunning,

@@ -2,15 +2,16 @@ import {pathTo, placeIn} from '../core/group-tree.ts';
 import {compareAddresses, comparePrefixes, contains} from '../core/prefix.ts';
 import type {AllocatedAddress, Block, Host} from '../core/state.ts';
 import {type TopologyOutput, topologyDocument} from '../core/topology-output.ts';
+import type {AddressAnswer, BlockListAnswer, HostAnswer, HostListAnswer, NetworkAnswer} from './answers.ts';
 import type {Ledger} from './ledger.ts';
 
 /** The wire forms of what the ledger holds (contract, section 4). */
 export interface Views {
-  networks(): object[];
-  hosts(): object;
-  host(name: string): object | undefined;
-  blocks(filter: BlockFilter): object;
-  addresses(): object[];
+  networks(): NetworkAnswer[];
+  hosts(): HostListAnswer;
+  host(name: string): HostAnswer | undefined;
+  blocks(filter: BlockFilter): BlockListAnswer;
+  addresses(): AddressAnswer[];
   topology(): TopologyOutput;
 }
 
@@ -66,11 +67,11 @@ export function createViews(ledger: Ledger): Views {
 }
 
 /** `cidr` repeats `block` under the name that the older clients know. */
-export function addressView({name, ip, block, host, tenant, segment, network, allocatedAt}: AllocatedAddress): object {
+export function addressView({name, ip, block, host, tenant, segment, network, allocatedAt}: AllocatedAddress): AddressAnswer {
   return {name, ip, cidr: block, block, host, tenant, segment, network, allocated_at: allocatedAt};
 }
 
-function hostView(ledger: Ledger, {name, ip, agentPort, tags, drained, groups}: Host): object {
+function hostView(ledger: Ledger, {name, ip, agentPort, tags, drained, groups}: Host): HostAnswer {
   const trees = ledger.tables.topology?.value.trees ?? [];
   const groupViews = trees.flatMap(tree => {
     const cidr = placeIn(groups, tree.network.name);

@@ -1,13 +1,17 @@
+import {z} from 'zod';
 import {InputError, messageOf} from '../core/errors.ts';
 
 /** The body of every error answer. `details` is always a sentence. */
-export interface Problem {
-  readonly status_code: number;
-  readonly details: string;
-  readonly resource_type: string;
-  readonly resource_id: string;
-  readonly see_also: string;
-}
+export type Problem = Readonly<z.infer<typeof Problem>>;
+export const Problem = z
+  .object({
+    status_code: z.int().describe('the same as the HTTP status'),
+    details: z.string().describe('a sentence for people'),
+    resource_type: z.string().describe('what kind of thing does not exist, in an answer 404; else empty'),
+    resource_id: z.string(),
+    see_also: z.string(),
+  })
+  .meta({id: 'Problem'});
 
 /** An error that knows its own HTTP status: wrong content type, missing token. */
 export class HttpError extends Error {

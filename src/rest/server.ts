@@ -1,8 +1,12 @@
 import {timingSafeEqual} from 'node:crypto';
 import Fastify, {type FastifyInstance, type FastifyReply, type FastifyRequest} from 'fastify';
 import type {Logger} from '../system/log.ts';
+import {openApiDocument} from './openapi.ts';
+import {answerOtherMethods} from './other-methods.ts';
+import {namedParams, routerPath} from './paths.ts';
+import {createProbes, type Probe} from './probes.ts';
 import {HttpError, type Problem, problemOf} from './problem.ts';
-import {parsePart, type Route} from './route.ts';
+import {parsePart, parseQuery, type Route} from './route.ts';
 
 export interface ServerOptions {
   readonly routes: readonly Route[];
@@ -18,7 +22,6 @@ export interface ServerOptions {
 }
 
 const bodyLimit = 1024 * 1024;
-const openPaths = new Set(['/healthz', '/readyz']);
 const jsonTypes = ['application/json', 'application/vnd.romana.v1+json', 'application/vnd.romana+json'];
 
 /** The frame of every REST program: routes, error bodies, probes, metrics, token. Listens only when told to. */
@@ -31,6 +34,14 @@ export function createServer({routes, log, tls, token, isReady, metrics, stateAg
     forceCloseConnections: true,
     ...(tls && {https: {cert: tls.cert, key: tls.key}}),
   }) as unknown as FastifyInstance;
+  const hasToken = token !== undefined;
+  const probes: readonly Probe[] = createProbes({
+    isReady,
+    metrics,
+    version,
+    describe: () => openApiDocument({version, routes, probes, hasToken}),
+  });
+  const openPaths = new Set(probes.filter(({isOpen}) => isOpen).map(({path}) => path));
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(jsonTypes, {parseAs: 'string'}, async (_request: FastifyRequest, body: string) => parseJsonBody(body));
@@ -56,15 +67,16 @@ export function createServer({routes, log, tls, token, isReady, metrics, stateAg
   });
 
   const answer = (reply: FastifyReply, value: unknown) => reply.type('application/json').send(JSON.stringify(value ?? null));
-  for (const {method, path, body, query, params, handle} of routes) {
+  for (const route of routes) {
+    const {method, path, body, query, params, handle} = route;
     app.route({
       method,
-      url: path,
+      url: routerPath(path),
       handler: async (request, reply) => {
         const value = await handle({
           body: parsePart(body, 'body', request.body),
-          query: parsePart(query, 'query', request.query),
-          params: parsePart(params, 'path', request.params),
+          query: parseQuery(query, request.query),
+          params: parsePart(params, 'path', namedParams(path, request.params)),
         });
         const age = stateAgeSeconds();
         if (method === 'GET' && age > 0) void reply.header('Romana-State-Age', age.toFixed(1));
@@ -72,16 +84,24 @@ export function createServer({routes, log, tls, token, isReady, metrics, stateAg
       },
     });
   }
-  app.get('/healthz', (_request, reply) => answer(reply, {status: 'ok'}));
-  app.get('/readyz', (_request, reply) => answer(reply.code(isReady() ? 200 : 503), {status: isReady() ? 'ok' : 'store is not reachable'}));
-  app.get('/version', (_request, reply) => answer(reply, {version}));
-  app.get('/metrics', async (_request, reply) => reply.type('text/plain; version=0.0.4').send(await metrics()));
+  for (const {path, contentType, handle} of probes) {
+    app.get(path, async (_request, reply) => {
+      const {status = 200, body} = await handle();
+      void reply.code(status);
+      return contentType === undefined ? answer(reply, body) : reply.type(contentType).send(body);
+    });
+  }
+  answerOtherMethods(app, [
+    ...routes.map(({path, method}) => ({url: routerPath(path), method})),
+    ...probes.map(({path}) => ({url: path, method: 'GET' as const})),
+  ]);
   return app;
 }
 
 function answerError(error: unknown, reply: FastifyReply): Problem {
   const problem = problemOf(error);
   if (problem.status_code === 503) void reply.header('Retry-After', '1');
+  if (problem.status_code === 401) void reply.header('WWW-Authenticate', 'Bearer');
   void reply.code(problem.status_code).type('application/json').send(JSON.stringify(problem));
   return problem;
 }

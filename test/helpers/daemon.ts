@@ -108,7 +108,7 @@ function createClient(url: string): Pick<TestDaemon, 'request' | 'get' | 'post' 
     });
     const text = await answer.text();
     const isJson = answer.headers.get('content-type')?.startsWith('application/json') === true;
-    return {status: answer.status, headers: answer.headers, body: isJson ? JSON.parse(text) : text};
+    return {status: answer.status, headers: answer.headers, body: isJson && text !== '' ? JSON.parse(text) : text};
   };
   return {
     request,

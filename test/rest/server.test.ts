@@ -58,7 +58,7 @@ test('requests that are malformed are refused with the reason, and the daemon go
     ['half a character in a topology', 'POST', '/topology', topologyWithHost('\ud800'), json, 422, /^Bad host name: /],
     ['name with a line end', 'POST', '/hosts', {name: 'a\nb', ip: '192.168.9.9'}, json, 422, /^Bad host name: /],
     ['unknown path', 'GET', '/nothing/here?x=1', undefined, {}, 404, /^There is no GET \/nothing\/here\.$/],
-    ['unknown method', 'PUT', '/hosts', {}, json, 404, /^There is no PUT \/hosts\.$/],
+    ['unknown method', 'PUT', '/hosts', {}, json, 405, /^There is no PUT \/hosts; it has GET, HEAD, POST, OPTIONS\.$/],
     ['another type of body', 'POST', '/hosts', 'a=b', {'content-type': 'application/x-www-form-urlencoded'}, 415, /./],
     [
       'a type that cannot be answered',
@@ -104,6 +104,36 @@ test('what is unknown is named', async t => {
   const released = await daemon.delete('/address?addressName=nope');
   t.is(released.status, 404);
   t.is(released.body.details, 'An address object with attributes map[name:nope] not found');
+});
+
+test('a method that a path does not have is told from a path that is not there', async t => {
+  const {daemon} = await startSystem(t, {hosts: ['h1']});
+  const cases: [method: string, path: string, allow: string][] = [
+    ['PUT', '/hosts', 'GET, HEAD, POST, OPTIONS'],
+    ['POST', '/hosts/h1', 'GET, HEAD, PATCH, DELETE, OPTIONS'],
+    ['GET', '/address?addressName=a', 'POST, DELETE, OPTIONS'],
+    ['DELETE', '/addresses/a/b', 'GET, HEAD, OPTIONS'],
+    ['POST', '/healthz', 'GET, HEAD, OPTIONS'],
+  ];
+  for (const [method, path, allow] of cases) {
+    // Neither the type of the body nor what it says is looked at.
+    const answer = await daemon.request(method, path, method === 'GET' ? undefined : 'x', {'content-type': 'text/plain'});
+    t.is(answer.status, 405, path);
+    t.is(answer.headers.get('allow'), allow);
+    t.like(answer.body, {status_code: 405, details: `There is no ${method} ${path.split('?')[0]}; it has ${allow}.`});
+    const options = await daemon.request('OPTIONS', path);
+    t.is(options.status, 204);
+    t.is(options.headers.get('allow'), allow);
+    t.is(options.body, '');
+  }
+  t.is((await daemon.request('PUT', '/host', {})).status, 404);
+  t.is((await daemon.request('OPTIONS', '/host')).status, 404);
+  const {status, headers, body} = await daemon.request('HEAD', '/hosts/h1');
+  t.is(status, 200);
+  t.is(headers.get('content-length'), String(JSON.stringify((await daemon.get('/hosts/h1')).body).length));
+  t.is(body, '');
+  t.is((await daemon.request('HEAD', '/hosts/zz')).status, 404);
+  t.is((await daemon.get('/hosts')).body.hosts.length, 1);
 });
 
 test('probes, version and metrics answer', async t => {

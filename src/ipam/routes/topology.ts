@@ -1,17 +1,34 @@
 import {z} from 'zod';
-import {type Route, route} from '../../rest/route.ts';
+import {TopologyShape} from '../../core/topology-shape.ts';
+import {Done, type Route, route} from '../../rest/route.ts';
+import {TopologyAnswer, TopologyPreviewAnswer} from '../answers.ts';
 import type {Topologies} from '../topology.ts';
 import type {Views} from '../views.ts';
 
 export function topologyRoutes(views: Views, topologies: Topologies): Route[] {
   return [
-    route({method: 'GET', path: '/topology', summary: 'the topology with its groups, CIDRs and hosts', handle: () => views.topology()}),
+    route({
+      method: 'GET',
+      path: '/topology',
+      operation: 'getTopology',
+      summary: 'the topology with its groups, CIDRs and hosts',
+      answer: TopologyAnswer,
+      handle: () => views.topology(),
+    }),
     route({
       method: 'POST',
       path: '/topology',
-      summary: 'replaces the topology',
+      operation: 'replaceTopology',
+      summary: 'replaces the topology, or says what that would change',
+      // The document has a parser of its own, which tells all that is wrong with it at once, and where.
       body: z.unknown(),
-      query: z.strictObject({dry_run: z.enum(['true', 'false']).optional()}),
+      bodyShape: TopologyShape,
+      query: z.strictObject({dry_run: z.enum(['true', 'false']).optional().describe('true: nothing is changed')}),
+      answer: z.union([Done, TopologyPreviewAnswer]).describe('null, and what would change for a dry run'),
+      refusals: {
+        409: 'an address would not fit, or no group takes a host that the document lists',
+        422: 'a CIDR, a mask, a name or an IP that is none, networks that overlap, groups smaller than a block',
+      },
       handle: async ({body, query}) => (query.dry_run === 'true' ? topologies.preview(body) : topologies.update(body)),
     }),
   ];

@@ -1,0 +1,85 @@
+import {z} from 'zod';
+
+// What ipamd answers (contract, section 4). Prefixes and addresses are in their canonical form.
+
+const Revision = z.int().describe('the revision of the store that wrote it');
+const Tags = z.record(z.string(), z.string());
+
+export type NetworkAnswer = z.infer<typeof NetworkAnswer>;
+export const NetworkAnswer = z
+  .object({revision: z.int().describe('the revision of the store that this daemon has read'), id: z.string(), cidr: z.string()})
+  .meta({id: 'Network'});
+
+export type BlockListAnswer = z.infer<typeof BlockListAnswer>;
+const BlockAnswer = z
+  .object({
+    revision: Revision,
+    cidr: z.string(),
+    tenant: z.string(),
+    segment: z.string(),
+    host: z.string().describe('empty while the block waits to be reused'),
+    allocated_ip_count: z.int(),
+  })
+  .meta({id: 'Block'});
+export const BlockListAnswer = z.object({revision: z.int(), blocks: z.array(BlockAnswer)}).meta({id: 'BlockList'});
+
+export type HostAnswer = z.infer<typeof HostAnswer>;
+export const HostAnswer = z
+  .object({
+    name: z.string(),
+    ip: z.string(),
+    agent_port: z.int(),
+    tags: Tags,
+    k8s_info: z.null(),
+    drained: z.boolean().describe('gets no new addresses, and its prefixes are withdrawn'),
+    groups: z
+      .record(z.string(), z.object({name: z.string(), path: z.string(), cidr: z.string()}))
+      .describe('by network, the group that the host was placed in'),
+  })
+  .meta({id: 'Host'});
+
+export type HostListAnswer = z.infer<typeof HostListAnswer>;
+export const HostListAnswer = z.object({hosts: z.array(HostAnswer), revision: z.int()}).meta({id: 'HostList'});
+
+export type AddressAnswer = z.infer<typeof AddressAnswer>;
+export const AddressAnswer = z
+  .object({
+    name: z.string(),
+    ip: z.string(),
+    cidr: z.string().describe('the same as block'),
+    block: z.string(),
+    host: z.string(),
+    tenant: z.string(),
+    segment: z.string(),
+    network: z.string(),
+    allocated_at: z.iso.datetime(),
+  })
+  .meta({id: 'Address'});
+
+/** A group, or a host inside a leaf. */
+const TopologyGroupAnswer = z
+  .object({
+    name: z.string().optional(),
+    ip: z.string().optional().describe('a host has one, a group has none'),
+    cidr: z.string().optional().describe('a group has one, a host has none'),
+    assignment: Tags.optional().describe('of a group: the tags that a host must have; of a host: its tags'),
+    routing: z.string().optional(),
+    get groups() {
+      return z.array(TopologyGroupAnswer).optional();
+    },
+  })
+  .meta({id: 'TopologyGroup'});
+export const TopologyAnswer = z
+  .object({
+    networks: z.array(z.object({name: z.string(), cidr: z.string(), block_mask: z.int(), tenants: z.array(z.string())})),
+    topologies: z.array(z.object({networks: z.array(z.string()), map: z.array(TopologyGroupAnswer)})),
+  })
+  .meta({id: 'Topology', description: 'It can be posted back.'});
+
+export const TopologyPreviewAnswer = z
+  .object({
+    fits: z.boolean(),
+    problems: z.array(z.string()).describe('why it would be refused, each a sentence'),
+    changes: z.object({hosts_added: z.array(z.string()), hosts_moved: z.array(z.string())}),
+  })
+  .meta({id: 'TopologyPreview'});
