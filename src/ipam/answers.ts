@@ -32,6 +32,7 @@ export const HostAnswer = z
     tags: Tags,
     k8s_info: z.null(),
     drained: z.boolean().describe('gets no new addresses, and its prefixes are withdrawn'),
+    cidr: z.string().optional().describe('the prefix that only this host gets addresses from; without it, those of its groups'),
     groups: z
       .record(z.string(), z.object({name: z.string(), path: z.string(), cidr: z.string()}))
       .describe('by network, the group that the host was placed in'),
@@ -83,3 +84,6 @@ export const TopologyPreviewAnswer = z
     changes: z.object({hosts_added: z.array(z.string()), hosts_moved: z.array(z.string())}),
   })
   .meta({id: 'TopologyPreview'});
+
+export type BlackoutAnswer = z.infer<typeof BlackoutAnswer>;
+export const BlackoutAnswer = z.object({cidr: z.string(), network: z.string()}).meta({id: 'Blackout'});
