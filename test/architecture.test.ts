@@ -189,7 +189,9 @@ function reachable(start: string, seen = new Set<string>()): Set<string> {
 }
 
 test('the nouns start without etcd, fastify and the metrics', t => {
-  const nouns = ['host', 'network', 'address', 'topology', 'template'].map(noun => `cli/${noun}.ts`);
+  const nouns = ['host', 'network', 'block', 'address', 'blackout', 'tenant', 'segment', 'explain', 'topology', 'template'].map(
+    noun => `cli/${noun}.ts`,
+  );
   const starts = ['bin/romana.ts', 'bin/cli-parts.ts', 'bin/template.ts', ...nouns];
   const needed = new Set(starts.flatMap(start => [...reachable(start)]));
   t.true(needed.has('commander'));

@@ -1,8 +1,8 @@
 import {Command, Option} from 'commander';
 import {addOwnerFilter, isOwnedBy, type OwnerFilter} from './owner-filter.ts';
-import {type CliParts, forEachItem, renderChange, renderJson} from './parts.ts';
+import {type CliParts, forEachItem, renderChange, renderJson, separated} from './parts.ts';
 import {pathOf, withQuery} from './path.ts';
-import {type Column, renderFittedTable} from './table.ts';
+import {type Column, renderDetails, renderFittedTable} from './table.ts';
 import {AddressList, type AddressView} from './wire.ts';
 
 /** `romana address …` */
@@ -20,9 +20,11 @@ export function addressCommand(parts: CliParts): Command {
     .description('the addresses with some names or IPs')
     .action(async (names: string[], _options, self: Command) => {
       const {client, format} = await parts.open(self.optsWithGlobals());
+      const show = separated(parts.write);
       await forEachItem(names, parts, async name => {
         const body = await client.request('GET', pathOf('addresses', name));
-        parts.write(format === 'json' ? renderJson(body) : renderAddresses(AddressList.parse(body)));
+        if (format === 'json') return parts.write(renderJson(body));
+        for (const address of AddressList.parse(body)) show(renderAddress(address));
       });
     });
   command
@@ -62,6 +64,18 @@ const columns: readonly Column[] = [
   {heading: 'Host', isCut: true},
   {heading: 'Tenant', isCut: true},
   {heading: 'Segment', isCut: true},
-  {heading: 'Block'},
+  {heading: 'Block', isSpare: true},
   {heading: 'Network', isCut: true},
 ];
+
+function renderAddress({ip, name, host, tenant, segment, block, network, allocated_at}: AddressView): string {
+  return renderDetails(`Address ${ip}`, [
+    ['Name', name],
+    ['Host', host],
+    ['Tenant', tenant || '-'],
+    ['Segment', segment || '-'],
+    ['Block', block],
+    ['Network', network],
+    ['Allocated', allocated_at || '-'],
+  ]);
+}

@@ -2,7 +2,7 @@ import {Command} from 'commander';
 import {contains, parseAddress, parsePrefix, prefixLength} from '../core/prefix.ts';
 import {renderAddresses} from './address.ts';
 import {addOwnerFilter, type OwnerFilter} from './owner-filter.ts';
-import {type CliParts, forEachItem, renderJson} from './parts.ts';
+import {type CliParts, forEachItem, renderJson, separated} from './parts.ts';
 import {withQuery} from './path.ts';
 import {type Column, renderDetails, renderFittedTable} from './table.ts';
 import {readUsage, renderUsage, type UsageState} from './usage-view.ts';
@@ -29,8 +29,9 @@ export function blockCommand(parts: CliParts): Command {
       }
       const usage = await readUsage(client);
       const addresses = AddressList.parse(await client.request('GET', '/addresses'));
+      const show = separated(parts.write);
       await forEachItem(cidrs, parts, async cidr => {
-        parts.write(renderBlock(blockNamed(usage.blocks, cidr), addresses, usage, parts.isUnicode));
+        show(renderBlock(blockNamed(usage.blocks, cidr), addresses, usage, parts.isUnicode));
       });
     });
   return command;

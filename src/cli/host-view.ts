@@ -33,7 +33,7 @@ export function renderHost(host: HostView, {blocks, usageOf}: UsageState, isUnic
 const columns: readonly Column[] = [
   {heading: 'Host IP'},
   {heading: 'Host Name', isCut: true},
-  {heading: 'Tags', isCut: true},
+  {heading: 'Tags', isSpare: true},
   {heading: 'Groups', isCut: true},
   ...holdingColumns,
   {heading: 'State'},

@@ -2,7 +2,7 @@ import {Command, InvalidArgumentError} from 'commander';
 import {isAddress, parseAddress} from '../core/prefix.ts';
 import {setDrained} from './drain.ts';
 import {renderHost, renderHosts} from './host-view.ts';
-import {type CliParts, forEachItem, renderChange, renderJson} from './parts.ts';
+import {type CliParts, forEachItem, renderChange, renderJson, separated} from './parts.ts';
 import {pathOf} from './path.ts';
 import {readUsage, type UsageState} from './usage-view.ts';
 import {BlockList, HostList, HostView} from './wire.ts';
@@ -26,11 +26,12 @@ export function hostCommand(parts: CliParts): Command {
     .action(async (names: string[], _options, self: Command) => {
       const {client, format} = await parts.open(self.optsWithGlobals());
       let usage: UsageState | undefined;
+      const show = separated(parts.write);
       await forEachItem(names, parts, async name => {
         const body = await client.request('GET', pathOf('hosts', name));
         if (format === 'json') return parts.write(renderJson(body));
         usage ??= await readUsage(client);
-        parts.write(renderHost(HostView.parse(body), usage, parts.isUnicode));
+        show(renderHost(HostView.parse(body), usage, parts.isUnicode));
       });
     });
   command

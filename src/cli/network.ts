@@ -1,7 +1,7 @@
 import {Command} from 'commander';
 import {contains, parsePrefix} from '../core/prefix.ts';
 import {renderBlocks} from './block.ts';
-import {type CliParts, forEachItem, renderJson} from './parts.ts';
+import {type CliParts, forEachItem, renderJson, separated} from './parts.ts';
 import {pathOf} from './path.ts';
 import {type Column, renderDetails, renderFittedTable} from './table.ts';
 import type {Usage} from './usage.ts';
@@ -30,11 +30,12 @@ export function networkCommand(parts: CliParts): Command {
     .action(async (names: string[], _options, self: Command) => {
       const {client, format} = await parts.open(self.optsWithGlobals());
       let usage: UsageState | undefined;
+      const show = separated(parts.write);
       await forEachItem(names, parts, async name => {
         const body = await client.request('GET', pathOf('networks', name));
         if (format === 'json') return parts.write(renderJson(body));
         usage ??= await readUsage(client);
-        parts.write(renderNetwork(NetworkView.parse(body), usage, parts.isUnicode));
+        show(renderNetwork(NetworkView.parse(body), usage, parts.isUnicode));
       });
     });
   return command;

@@ -30,6 +30,15 @@ export function renderChange(format: CliContext['format'], body: unknown, senten
   return format === 'json' ? renderJson(body) : `${sentence}\n`;
 }
 
+/** Writes one thing in detail after the other, with an empty line in between. */
+export function separated(write: (text: string) => void): (text: string) => void {
+  let isFirst = true;
+  return text => {
+    write(isFirst ? text : `\n${text}`);
+    isFirst = false;
+  };
+}
+
 /** Does something for each item; goes on after a failure, and fails in the end if any did. */
 export async function forEachItem<Item>(
   items: readonly Item[],

@@ -1,6 +1,6 @@
 import {Command} from 'commander';
 import {holdingCells, holdingColumns} from './holdings.ts';
-import {type CliParts, forEachItem, renderChange, renderJson} from './parts.ts';
+import {type CliParts, forEachItem, renderChange, renderJson, separated} from './parts.ts';
 import {pathOf, withQuery} from './path.ts';
 import {renderDetails, renderFittedTable} from './table.ts';
 import {BlockList, NameList} from './wire.ts';
@@ -30,6 +30,7 @@ export function segmentCommand(parts: CliParts): Command {
     .action(async (tenant: string, names: string[], _options, self: Command) => {
       const {client, format} = await parts.open(self.optsWithGlobals());
       const segments = NameList.parse(await client.request('GET', pathOf('tenants', tenant, 'segments')));
+      const show = separated(parts.write);
       await forEachItem(names, parts, async name => {
         const segment = segments.find(other => other.name === name);
         if (segment === undefined) throw new Error(`tenant ${tenant} has no segment ${name}`);
@@ -37,7 +38,7 @@ export function segmentCommand(parts: CliParts): Command {
         const {blocks} = BlockList.parse(await client.request('GET', withQuery('/blocks', {tenant, segment: name})));
         const hosts = new Set(blocks.map(({host}) => host).filter(host => host !== ''));
         const [blockCount = '', addressCount = ''] = holdingCells(blocks);
-        parts.write(
+        show(
           renderDetails(`Segment ${name}`, [
             ['Tenant', tenant],
             ['Hosts', [...hosts].toSorted().join(', ') || '-'],

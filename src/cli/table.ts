@@ -13,30 +13,48 @@ export interface Column {
   readonly heading: string;
   /** The heading where the table would else be too wide. */
   readonly short?: string;
-  /** What it holds may be cut where the table is still too wide: a name, not a CIDR. */
+  /** Is left out where that is still too wide: what the thing in detail shows anyway. */
+  readonly isSpare?: boolean;
+  /** What it holds may be cut in the end: a name, not a CIDR. */
   readonly isCut?: boolean;
 }
 
-/** A table that fits the page: where it does not, headings are shortened, and then the widest of the columns that may be cut are. */
+/** A table that fits the page: what does not gets shorter headings, then fewer columns, and then the widest that may be cut are. */
 export function renderFittedTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const full = columns.map(({heading}) => heading);
-  if (tableWidth(columnWidths(full, rows)) <= pageWidth) return renderTable(full, rows);
-  const headings = columns.map(({heading, short = heading}) => short);
+  if (isFitting(full, rows)) return renderTable(full, rows);
+  const short = columns.map(({heading, short = heading}) => short);
+  if (isFitting(short, rows)) return renderTable(short, rows);
+  const kept = columns.flatMap(({isSpare}, column) => (isSpare === true ? [] : [column]));
+  const keep = <Value>(values: readonly Value[]) => kept.flatMap(column => values[column] ?? []);
+  return renderCut(
+    keep(short),
+    rows.map(row => keep(row)),
+    keep(columns).map(({isCut}) => isCut === true),
+  );
+}
+
+/** Takes from the widest column again and again. */
+function renderCut(headings: readonly string[], rows: readonly (readonly string[])[], mayCut: readonly boolean[]): string {
   const widths = columnWidths(headings, rows);
   const least = (column: number) => Math.max(headings[column]?.length ?? 0, leastWidth);
   for (let excess = tableWidth(widths) - pageWidth; excess > 0; excess -= 1) {
-    const slack = widths.map((width, column) => (columns[column]?.isCut === true && width > least(column) ? width : 0));
+    const slack = widths.map((width, column) => (mayCut[column] === true && width > least(column) ? width : 0));
     const widest = slack.indexOf(Math.max(...slack));
     if (slack[widest] === 0) break;
     widths[widest] = (slack[widest] ?? 0) - 1;
   }
   return renderTable(
     headings,
-    rows.map(row => row.map((cell, column) => (columns[column]?.isCut === true ? clip(cell, widths[column] ?? 0) : cell))),
+    rows.map(row => row.map((cell, column) => (mayCut[column] === true ? clip(cell, widths[column] ?? 0) : cell))),
   );
 }
 
 const leastWidth = 8;
+
+function isFitting(headings: readonly string[], rows: readonly (readonly string[])[]): boolean {
+  return tableWidth(columnWidths(headings, rows)) <= pageWidth;
+}
 
 // By a loop and not by Math.max(...rows): a call takes some ten thousand arguments, and there may be more addresses.
 function columnWidths(headings: readonly string[], rows: readonly (readonly string[])[]): number[] {

@@ -1,6 +1,6 @@
 import {Command} from 'commander';
 import {holdingCells, holdingColumns} from './holdings.ts';
-import {type CliParts, forEachItem, renderChange, renderJson} from './parts.ts';
+import {type CliParts, forEachItem, renderChange, renderJson, separated} from './parts.ts';
 import {pathOf, withQuery} from './path.ts';
 import {renderDetails, renderFittedTable} from './table.ts';
 import {BlockList, NameList, TopologyView} from './wire.ts';
@@ -24,6 +24,7 @@ export function tenantCommand(parts: CliParts): Command {
     .description('some tenants: their segments, the networks that they may use, and how much they use')
     .action(async (names: string[], _options, self: Command) => {
       const {client, format} = await parts.open(self.optsWithGlobals());
+      const show = separated(parts.write);
       await forEachItem(names, parts, async name => {
         const segments = NameList.parse(await client.request('GET', pathOf('tenants', name, 'segments')));
         if (format === 'json') return parts.write(renderJson({name, segments}));
@@ -33,7 +34,7 @@ export function tenantCommand(parts: CliParts): Command {
         const own = networks.filter(({tenants}) => tenants?.includes(name));
         const open = networks.filter(({tenants = []}) => tenants.length === 0 || tenants.includes('*'));
         const [blockCount = '', addressCount = ''] = holdingCells(blocks);
-        parts.write(
+        show(
           renderDetails(`Tenant ${name}`, [
             ['Segments', listed(segments)],
             ['Networks', listed([...own, ...open.filter(network => !own.includes(network))])],
