@@ -37,7 +37,6 @@ async function runDaemon(config: Config, {embeddedEtcd, embeddedEtcdPort}: Daemo
   const log = createLogger(config.logLevel).child({program: 'daemon'});
   const failed = new AbortController();
   const signal = AbortSignal.any([onStopSignal(), failed.signal]);
-  if (config.daemon.blockCooldownSeconds > 0) log.warn({setting: 'daemon.blockCooldownSeconds'}, 'setting has no effect yet');
   const tls = config.daemon.tls && {
     cert: (await readNamed('daemon.tls.cert', config.daemon.tls.cert)).toString(),
     key: (await readNamed('daemon.tls.key', config.daemon.tls.key)).toString(),
@@ -51,8 +50,15 @@ async function runDaemon(config: Config, {embeddedEtcd, embeddedEtcdPort}: Daemo
   if (embeddedEtcd !== undefined)
     etcd = await startEmbeddedEtcd({directory: embeddedEtcd, port: embeddedEtcdPort, clock: systemClock, log});
   const {store, keys} = await openStore({...config.etcd, ...(etcd && {endpoints: [etcd.endpoint]})});
-  const ipamd = createIpamd({store, keys, clock: systemClock, log: log.child({part: 'ipam'}), id: `${hostname()} ${config.daemon.listen}`});
-  const following = Promise.all([ipamd.ledger.run(signal), ipamd.reports.run(signal)]);
+  const ipamd = createIpamd({
+    store,
+    keys,
+    clock: systemClock,
+    log: log.child({part: 'ipam'}),
+    id: `${hostname()} ${config.daemon.listen}`,
+    cooldownMs: config.daemon.blockCooldownSeconds * 1000,
+  });
+  const following = Promise.all([ipamd.ledger.run(signal), ipamd.reports.run(signal), ipamd.collector.run(signal)]);
   // Before it is known whether the first topology must be loaded, hosts would find no group.
   let isTopologyDecided = topology === undefined;
 

@@ -1,8 +1,10 @@
+import type {BlockOwner} from './block-index.ts';
 import {InputError} from './errors.ts';
 import {placeIn} from './group-tree.ts';
 import type {IpamIndex} from './ipam-index.ts';
 import {type Address, contains, type Family, familyOf, isAddress, type Prefix, parseAddress} from './prefix.ts';
-import {createRangeSet, type RangeSet, rangeOf} from './range-set.ts';
+import type {RangeSet} from './range-set.ts';
+import type {ReservedSpace} from './reserved-space.ts';
 import type {AllocatedAddress, Block, Host, NetworkTree} from './state.ts';
 
 export interface AllocationRequest {
@@ -16,9 +18,10 @@ export interface AllocationOptions {
   readonly trees: readonly NetworkTree[];
   readonly index: IpamIndex;
   /** The host that the address is for. */
-  readonly host: Pick<Host, 'name' | 'groups' | 'drained'>;
-  /** By network. A changed list must be a new array. */
-  readonly blackouts: ReadonlyMap<string, readonly Prefix[]>;
+  readonly host: Pick<Host, 'name' | 'groups' | 'drained' | 'fixed'>;
+  readonly reserved: ReservedSpace;
+  /** True of a free block that must not go to another host yet. */
+  isResting(block: Block): boolean;
   readonly request: AllocationRequest;
 }
 
@@ -41,7 +44,7 @@ export interface ReleasePlan {
  * has on this host, else of a block that waits to be reused, else of a new block; always inside the host's group.
  * Throws InputError: ERR_EXISTS (the name has an address of that family), ERR_CONFLICT (the host is drained, no network for the tenant), ERR_NO_ADDRESS.
  */
-export function planAllocation({trees, index, host, blackouts, request}: AllocationOptions): AllocationPlan {
+export function planAllocation({trees, index, host, reserved, isResting, request}: AllocationOptions): AllocationPlan {
   const {name, tenant, segment} = request;
   const candidates = [
     ...trees.filter(tree => tree.network.tenants.includes(tenant)),
@@ -57,9 +60,10 @@ export function planAllocation({trees, index, host, blackouts, request}: Allocat
   for (const network of networks) {
     const group = placeIn(host.groups, network.name);
     if (group === undefined || !contains(network.cidr, group)) continue;
-    const owner = {network: network.name, host: host.name, tenant, segment};
-    const excluded = rangesOf(blackouts.get(network.name));
-    for (const {claim, cidr} of usableBlocks(index, owner, group, network.blockMask, excluded)) {
+    const owner = {host: host.name, tenant, segment};
+    const excluded = reserved.excluded(host, family);
+    const isUsable = (block: Block) => index.countIn(block.cidr) === 0 && (block.freed?.from === host.name || !isResting(block));
+    for (const {claim, cidr} of usableBlocks(index, owner, {group, blockMask: network.blockMask, excluded, isUsable})) {
       const ip = index.firstFreeAddress(cidr, excluded);
       if (ip !== undefined) return {ip, network: network.name, block: {cidr, ...owner}, claim};
     }
@@ -91,29 +95,18 @@ interface UsableBlock {
   readonly cidr: Prefix;
 }
 
-function* usableBlocks(
-  index: IpamIndex,
-  owner: Omit<Block, 'cidr'>,
-  group: Prefix,
-  blockMask: number,
-  excluded: RangeSet,
-): Generator<UsableBlock> {
-  // After a change of topology an owner may still have blocks in another group; they empty out there.
-  for (const {cidr} of index.openBlocks(owner)) if (contains(group, cidr)) yield {claim: 'own', cidr};
-  for (const {cidr} of index.reusableBlocks(owner.network, group)) if (index.countIn(cidr) === 0) yield {claim: 'reused', cidr};
-  const cidr = index.firstFreeBlock(group, blockMask, excluded);
-  if (cidr !== undefined) yield {claim: 'new', cidr};
+interface Place {
+  readonly group: Prefix;
+  readonly blockMask: number;
+  readonly excluded: RangeSet;
+  /** Whether a free block may be claimed. */
+  isUsable(block: Block): boolean;
 }
 
-const nothing = createRangeSet();
-const rangeSets = new WeakMap<readonly Prefix[], RangeSet>();
-
-/** Blackouts change rarely and are asked for with every address, so each list is converted once. */
-function rangesOf(blackouts: readonly Prefix[] | undefined): RangeSet {
-  if (blackouts === undefined) return nothing;
-  const known = rangeSets.get(blackouts);
-  if (known !== undefined) return known;
-  const ranges = createRangeSet(blackouts.map(rangeOf));
-  rangeSets.set(blackouts, ranges);
-  return ranges;
+function* usableBlocks(index: IpamIndex, owner: BlockOwner, {group, blockMask, excluded, isUsable}: Place): Generator<UsableBlock> {
+  // After a change of topology an owner may still have blocks in another group; they empty out there.
+  for (const {cidr} of index.openBlocks(owner)) if (contains(group, cidr)) yield {claim: 'own', cidr};
+  for (const block of index.reusableBlocks(group)) if (isUsable(block)) yield {claim: 'reused', cidr: block.cidr};
+  const cidr = index.firstFreeBlock(group, blockMask, excluded);
+  if (cidr !== undefined) yield {claim: 'new', cidr};
 }

@@ -1,14 +1,14 @@
 import {compareByAge, type IndexedBlock} from './indexed-block.ts';
-import {addressBits, comparePrefixes, contains, type Family, familyOf, fromNumber, type Prefix, prefixAt} from './prefix.ts';
+import {addressBits, comparePrefixes, type Family, familyOf, fromNumber, type Prefix, prefixAt} from './prefix.ts';
 import {createRangeSet, type RangeSet, rangeOf} from './range-set.ts';
 import {createReusableBlocks} from './reusable-blocks.ts';
 import {createSortedLists} from './sorted-lists.ts';
 import type {Block} from './state.ts';
 
-/** Who a block belongs to, and in which network. */
-export type BlockOwner = Pick<Block, 'network' | 'host' | 'tenant' | 'segment'>;
+/** Who a block belongs to. */
+export type BlockOwner = Pick<Block, 'host' | 'tenant' | 'segment'>;
 
-/** The blocks that exist: by CIDR, by owner, by host, by network; those that wait to be reused; the space that is left. */
+/** The blocks that exist: by CIDR, by owner, by host; those that wait to be reused; the space that is left. */
 export interface BlockIndex {
   /** A record with the same CIDR is replaced; it keeps its place in the order unless the owner changes. */
   put(block: Block, revision: number, isFull: boolean): void;
@@ -17,15 +17,13 @@ export interface BlockIndex {
   setFull(cidr: Prefix, isFull: boolean): void;
   block(cidr: Prefix): Block | undefined;
   /** By value. */
-  blocksIn(network: string, group: Prefix): Block[];
-  /** By value. */
   blocksOfHost(host: string): Block[];
   /** In the order in which they were claimed. */
   blocksOfOwner(owner: BlockOwner): Block[];
   /** Those with an address left, in the order in which they were claimed. */
   openBlocks(owner: BlockOwner): Iterable<Block>;
   /** Blocks without an owner that lie in the group, in the order in which they became free. */
-  reusableBlocks(network: string, group: Prefix): Iterable<Block>;
+  reusableBlocks(group: Prefix): Iterable<Block>;
   /** The lowest prefix of that length in the group that no block overlaps, and that `excluded` does not cover wholly. */
   firstFreeBlock(group: Prefix, length: number, excluded: RangeSet): Prefix | undefined;
 }
@@ -36,7 +34,6 @@ export function createBlockIndex(): BlockIndex {
   const open = createSortedLists<string, IndexedBlock>(compareByAge);
   const reusable = createReusableBlocks();
   const byHost = new Map<string, Set<Prefix>>();
-  const byNetwork = new Map<string, Set<Prefix>>();
   let taken = takenSpace([]);
   // Blocks never overlap; should the store hold some that do, their space stays taken until the last of them is gone.
   let isOverlapping = false;
@@ -47,7 +44,6 @@ export function createBlockIndex(): BlockIndex {
     open.remove(ownerKey(block), entry);
     reusable.remove(entry);
     dropFrom(byHost, block.host, block.cidr);
-    dropFrom(byNetwork, block.network, block.cidr);
   }
 
   function blocksOf(cidrs: Iterable<Prefix>): Block[] {
@@ -61,9 +57,9 @@ export function createBlockIndex(): BlockIndex {
       const range = known?.range ?? rangeOf(block.cidr);
       if (known === undefined && !taken[familyOf(block.cidr)].add(range)) isOverlapping = true;
       const isSame = known !== undefined && ownerKey(known.block) === ownerKey(block);
-      const entry = {block, range, revision: isSame ? known.revision : revision};
+      // What was put ahead of its record with a revision of the far future gets the real one.
+      const entry = {block, range, revision: isSame ? Math.min(known.revision, revision) : revision};
       entries.set(block.cidr, entry);
-      addTo(byNetwork, block.network, block.cidr);
       if (block.host === '') {
         reusable.insert(entry);
         return;
@@ -87,11 +83,10 @@ export function createBlockIndex(): BlockIndex {
       else open.insert(ownerKey(entry.block), entry);
     },
     block: cidr => entries.get(cidr)?.block,
-    blocksIn: (network, group) => blocksOf([...(byNetwork.get(network) ?? [])].filter(cidr => contains(group, cidr))),
     blocksOfHost: host => blocksOf(byHost.get(host) ?? []),
     blocksOfOwner: owner => owned.get(ownerKey(owner)).map(({block}) => block),
     openBlocks: owner => blocksFrom(open.get(ownerKey(owner))),
-    reusableBlocks: (network, group) => blocksFrom(reusable.inGroup(network, group)),
+    reusableBlocks: group => blocksFrom(reusable.inGroup(group)),
     firstFreeBlock(group, length, excluded) {
       const family = familyOf(group);
       const size = 1n << BigInt(addressBits[family] - length);
@@ -109,8 +104,9 @@ export function createBlockIndex(): BlockIndex {
   };
 }
 
-function ownerKey({network, host, tenant, segment}: BlockOwner): string {
-  return JSON.stringify([network, host, tenant, segment]);
+/** No name of a tenant or segment has a space. */
+function ownerKey({host, tenant, segment}: BlockOwner): string {
+  return `${tenant} ${segment} ${host}`;
 }
 
 function takenSpace(entries: Iterable<IndexedBlock>): Record<Family, RangeSet> {

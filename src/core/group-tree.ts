@@ -40,6 +40,11 @@ export function pathTo(tree: NetworkTree, inner: Address | Prefix): Group[] {
   return path;
 }
 
+/** The tree of the network that an address or prefix lies in. Networks do not overlap. */
+export function treeOf(trees: readonly NetworkTree[], inner: Address | Prefix): NetworkTree | undefined {
+  return trees.find(({network}) => contains(network.cidr, inner));
+}
+
 /** Where a host stands in a network. Own keys only, since a network may be called "constructor". */
 export function placeIn(groups: Readonly<Record<string, Prefix>>, network: string): Prefix | undefined {
   return Object.hasOwn(groups, network) ? groups[network] : undefined;

@@ -25,8 +25,13 @@ export function placeHost({host, ...options}: PlacementOptions & {readonly host:
   return createPlacer({...options, hosts: [...options.hosts].filter(({name}) => name !== host.name)}).place(host);
 }
 
+export interface Placer {
+  /** Throws InputError ERR_CONFLICT when no network takes the host. */
+  place(host: HostCandidate): Record<string, Prefix>;
+}
+
 /** Places many hosts, one after the other; each counts for those that follow. */
-export function createPlacer({trees, hosts, declared}: PlacementOptions): {place(host: HostCandidate): Record<string, Prefix>} {
+export function createPlacer({trees, hosts, declared}: PlacementOptions): Placer {
   const choices = trees.map(tree => ({network: tree.network.name, seats: seatsOf(tree)}));
   for (const {groups} of hosts) {
     for (const {network, seats} of choices) occupy(seatAt(seats, placeIn(groups, network)));

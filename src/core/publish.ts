@@ -1,3 +1,4 @@
+import {treeOf} from './group-tree.ts';
 import type {NodeState, PublishSettings, Self} from './node-state.ts';
 import {contains, type Family, familyOf, firstAddress, joinPrefixes, type Prefix, prefixLength, toNumber} from './prefix.ts';
 import {firstIndex} from './range-set.ts';
@@ -64,12 +65,13 @@ export function templateData({self, settings: {publish}, state, drain}: Template
 }
 
 function templateBlocks(blocks: readonly Block[], state: State): TemplateBlock[] {
+  const {trees} = state;
   const counts = addressCounts(state);
-  return blocks.map(({cidr, tenant, segment, network}) => ({
+  return blocks.map(({cidr, tenant, segment}) => ({
     CIDR: cidr,
     Tenant: tenant,
     Segment: segment,
-    Network: network,
+    Network: treeOf(trees, cidr)?.network.name ?? '',
     Count: counts.get(cidr) ?? 0,
   }));
 }
@@ -209,9 +211,9 @@ function hostGroups(groups: Readonly<Record<string, Prefix>>, {trees, hosts}: St
   );
 }
 
-/** The leaf of that CIDR; a group with a single child has the child's CIDR, too. */
+/** The leaf of that CIDR, or that a host's fixed prefix lies in; a group with a single child has the child's CIDR, too. */
 function findLeaf(group: Group, cidr: Prefix): Group | undefined {
-  if (group.groups.length === 0) return group.cidr === cidr ? group : undefined;
+  if (group.groups.length === 0) return contains(group.cidr, cidr) ? group : undefined;
   const next = group.groups.filter(child => contains(child.cidr, firstAddress(cidr)));
   return next.map(child => findLeaf(child, cidr)).find(found => found !== undefined);
 }

@@ -1,13 +1,13 @@
 import {compareByAge, type IndexedBlock} from './indexed-block.ts';
-import {firstAddress, type Prefix, prefixAt, prefixLength} from './prefix.ts';
+import {addressBits, familyOf, firstAddress, type Prefix, prefixAt, prefixLength} from './prefix.ts';
 import {createSortedLists, type SortedLists} from './sorted-lists.ts';
 
 /** The blocks that wait for a new owner. */
 export interface ReusableBlocks {
   insert(entry: IndexedBlock): void;
   remove(entry: IndexedBlock): void;
-  /** Those that lie in a group of the network, in order. */
-  inGroup(network: string, group: Prefix): readonly IndexedBlock[];
+  /** Those that lie in a group, in order. */
+  inGroup(group: Prefix): readonly IndexedBlock[];
 }
 
 /**
@@ -15,40 +15,42 @@ export interface ReusableBlocks {
  * it learns their prefix lengths from the questions, and sorts what it has by a new length once.
  */
 export function createReusableBlocks(): ReusableBlocks {
-  const all = new Map<string, Set<IndexedBlock>>();
-  const byLength = new Map<string, Map<number, SortedLists<Prefix, IndexedBlock>>>();
+  const all = new Set<IndexedBlock>();
+  /** By family and prefix length, `lengthKey`. */
+  const byLength = new Map<number, SortedLists<Prefix, IndexedBlock>>();
 
-  function learn(network: string, length: number): SortedLists<Prefix, IndexedBlock> {
+  function learn(group: Prefix): SortedLists<Prefix, IndexedBlock> {
     const lists = createSortedLists<Prefix, IndexedBlock>(compareByAge);
-    for (const entry of [...(all.get(network) ?? [])].sort(compareByAge))
-      if (fits(entry, length)) lists.insert(groupOf(entry, length), entry);
-    const lengths = byLength.get(network) ?? new Map<number, SortedLists<Prefix, IndexedBlock>>();
-    byLength.set(network, lengths.set(length, lists));
+    const key = lengthKey(group);
+    for (const entry of [...all].sort(compareByAge)) if (fits(entry, key)) lists.insert(groupOf(entry, key), entry);
+    byLength.set(key, lists);
     return lists;
   }
 
   return {
     insert(entry) {
-      const {network} = entry.block;
-      all.set(network, (all.get(network) ?? new Set()).add(entry));
-      for (const [length, lists] of byLength.get(network) ?? []) if (fits(entry, length)) lists.insert(groupOf(entry, length), entry);
+      all.add(entry);
+      for (const [key, lists] of byLength) if (fits(entry, key)) lists.insert(groupOf(entry, key), entry);
     },
     remove(entry) {
-      const {network} = entry.block;
-      if (all.get(network)?.delete(entry) !== true) return;
-      for (const [length, lists] of byLength.get(network) ?? []) if (fits(entry, length)) lists.remove(groupOf(entry, length), entry);
+      if (!all.delete(entry)) return;
+      for (const [key, lists] of byLength) if (fits(entry, key)) lists.remove(groupOf(entry, key), entry);
     },
-    inGroup(network, group) {
-      const length = prefixLength(group);
-      return (byLength.get(network)?.get(length) ?? learn(network, length)).get(group);
-    },
+    inGroup: group => (byLength.get(lengthKey(group)) ?? learn(group)).get(group),
   };
 }
 
-function fits({block}: IndexedBlock, length: number): boolean {
-  return prefixLength(block.cidr) >= length;
+const ipv6Keys = addressBits.ipv4 + 1;
+
+function lengthKey(prefix: Prefix): number {
+  return (familyOf(prefix) === 'ipv6' ? ipv6Keys : 0) + prefixLength(prefix);
 }
 
-function groupOf({block}: IndexedBlock, length: number): Prefix {
-  return prefixAt(firstAddress(block.cidr), length);
+function fits({block: {cidr}}: IndexedBlock, key: number): boolean {
+  const isSameFamily = (familyOf(cidr) === 'ipv6') === key >= ipv6Keys;
+  return isSameFamily && lengthKey(cidr) >= key;
+}
+
+function groupOf({block}: IndexedBlock, key: number): Prefix {
+  return prefixAt(firstAddress(block.cidr), key >= ipv6Keys ? key - ipv6Keys : key);
 }

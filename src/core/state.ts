@@ -27,7 +27,10 @@ export interface NetworkTree {
   readonly root: Group;
 }
 
-/** A machine that carries endpoints. `groups` maps a network's name to the CIDR of the leaf group that the host was placed in. */
+/**
+ * A machine that carries endpoints. `groups` maps a network's name to where the host's blocks come from: the CIDR of the leaf group that it was
+ * placed in, or its own fixed prefix in there.
+ */
 export interface Host {
   readonly name: string;
   readonly ip: Address;
@@ -36,15 +39,18 @@ export interface Host {
   readonly drained: boolean;
   readonly tags: Readonly<Record<string, string>>;
   readonly groups: Readonly<Record<string, Prefix>>;
+  /** A prefix that is this host's alone, given when it was added; no other host gets blocks in it. */
+  readonly fixed?: Prefix | undefined;
 }
 
-/** A small CIDR that belongs to one (host, tenant, segment); all three are '' while it waits to be reused. */
+/** A small CIDR that belongs to one (host, tenant, segment); all three are '' while it waits to be reused. Its network is the one that it lies in. */
 export interface Block {
   readonly cidr: Prefix;
-  readonly network: string;
   readonly host: string;
   readonly tenant: string;
   readonly segment: string;
+  /** Since when (milliseconds since 1970) it waits, and which host had it last. */
+  readonly freed?: {readonly at: number; readonly from: string} | undefined;
 }
 
 /** One endpoint's address, known by its name. */
@@ -52,11 +58,21 @@ export interface AllocatedAddress {
   readonly name: string;
   readonly ip: Address;
   readonly block: Prefix;
-  readonly network: string;
   readonly host: string;
   readonly tenant: string;
   readonly segment: string;
   readonly allocatedAt: string;
+}
+
+/** A name for endpoints to belong to, made known beforehand. Addresses may name others too. */
+export interface Tenant {
+  readonly name: string;
+}
+
+/** A part of a tenant, made known beforehand. */
+export interface Segment {
+  readonly tenant: string;
+  readonly name: string;
 }
 
 /** Everything that the store holds, as of one revision. */

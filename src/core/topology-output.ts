@@ -1,7 +1,7 @@
 import {declaredHosts} from './declared-hosts.ts';
-import {networkTrees} from './group-tree.ts';
+import {networkTrees, pathTo} from './group-tree.ts';
 import type {Prefix} from './prefix.ts';
-import type {Group, Host} from './state.ts';
+import type {Group, Host, NetworkTree} from './state.ts';
 import type {TopologyDocument} from './topology-document.ts';
 
 /** What GET /topology answers. It can be posted back. */
@@ -36,11 +36,12 @@ export interface HostOutput {
  * document declares in its order, then the others by name. A declared host that has been removed since is not shown.
  */
 export function topologyDocument(document: TopologyDocument, hosts: Iterable<Host>): TopologyOutput {
-  const hostsAt = indexHosts(document, hosts);
+  const trees = networkTrees(document);
+  const hostsAt = indexHosts(document, trees, hosts);
   const networks = document.networks.map(({name, cidr, blockMask, tenants}) => {
     return {name, cidr, block_mask: blockMask, tenants: tenants.length === 0 ? ['*'] : tenants};
   });
-  const topologies = networkTrees(document).map(({network, root}) => {
+  const topologies = trees.map(({network, root}) => {
     const toOutput = (group: Group): GroupOutput => ({
       ...(group.name !== '' && {name: group.name}),
       cidr: group.cidr,
@@ -55,13 +56,19 @@ export function topologyDocument(document: TopologyDocument, hosts: Iterable<Hos
   return {networks, topologies};
 }
 
-function indexHosts(document: TopologyDocument, hosts: Iterable<Host>): Map<string, Host[]> {
+function indexHosts(document: TopologyDocument, trees: readonly NetworkTree[], hosts: Iterable<Host>): Map<string, Host[]> {
+  const treeNamed = new Map(trees.map(tree => [tree.network.name, tree]));
+  // A host with a fixed prefix stands in a part of a leaf.
+  const leafOf = (network: string, cidr: Prefix) => {
+    const tree = treeNamed.get(network);
+    return (tree && pathTo(tree, cidr).at(-1)?.cidr) ?? cidr;
+  };
   const ranks = new Map([...declaredHosts(document).keys()].map((name, index) => [name, index]));
   const rankOf = ({name}: Host) => ranks.get(name) ?? ranks.size;
   const hostsAt = new Map<string, Host[]>();
   for (const host of [...hosts].sort((a, b) => rankOf(a) - rankOf(b) || compareNames(a.name, b.name))) {
     for (const [network, cidr] of Object.entries(host.groups)) {
-      const key = placeKey(network, cidr);
+      const key = placeKey(network, host.fixed === undefined ? cidr : leafOf(network, cidr));
       const present = hostsAt.get(key);
       if (present === undefined) hostsAt.set(key, [host]);
       else present.push(host);

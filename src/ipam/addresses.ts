@@ -1,12 +1,13 @@
 import {type AllocationRequest, planAllocation, planRelease} from '../core/allocation.ts';
+import {InputError} from '../core/errors.ts';
 import {type Address, familyOf} from '../core/prefix.ts';
 import type {AllocatedAddress, Block} from '../core/state.ts';
 import {renderRecord} from '../store/records.ts';
 import type {Condition, Operation, Transaction} from '../store/store.ts';
-import type {Versioned} from '../store/tables.ts';
 import {notFound} from './faults.ts';
 import type {Ledger} from './ledger.ts';
-import {joinTransactions, type Transactor} from './transact.ts';
+import {releasing} from './release.ts';
+import type {Change, Transactor} from './transact.ts';
 
 export interface Addresses {
   /** Gives a name an address on a host. Throws InputError: ERR_NOT_FOUND (host), ERR_EXISTS, ERR_CONFLICT, ERR_NO_ADDRESS. */
@@ -19,85 +20,62 @@ export interface AddressesOptions {
   readonly ledger: Ledger;
   readonly transact: Transactor;
   readonly clock: {now(): number};
+  /** How long a block must have been free before another host may have it. */
+  readonly cooldownMs: number;
 }
 
-export function createAddresses({ledger, transact, clock}: AddressesOptions): Addresses {
-  const {keys} = ledger;
-
+export function createAddresses({ledger, transact, clock, cooldownMs}: AddressesOptions): Addresses {
+  const isResting = ({freed}: Block) => freed !== undefined && clock.now() - freed.at < cooldownMs;
   return {
-    allocate: request =>
-      transact(() => {
-        const {tables, index} = ledger;
-        const host = tables.hosts.get(request.host);
-        const topology = tables.topology;
-        if (host === undefined || topology === undefined) throw notFound('host', request.host);
-        const {ip, network, block, claim} = planAllocation({
-          trees: topology.value.trees,
-          index,
-          host: host.value,
-          blackouts: new Map(),
-          request,
-        });
-        const {name, tenant, segment} = request;
-        const record: AllocatedAddress = {
-          name,
-          ip,
-          block: block.cidr,
-          network,
-          host: request.host,
-          tenant,
-          segment,
-          allocatedAt: new Date(clock.now()).toISOString(),
-        };
-        const nameKey = keys.name(name, familyOf(ip));
-        const conditions: Condition[] = [
-          {key: keys.topology, modRevision: topology.modRevision},
-          {key: keys.host(request.host), modRevision: host.modRevision},
-          {key: keys.block(block.cidr), modRevision: tables.blocks.get(block.cidr)?.modRevision ?? 0},
-          {key: nameKey, modRevision: 0},
-          claim === 'own' ? {key: keys.address(ip), modRevision: 0} : {...keys.addressesIn(block.cidr), unchangedSince: 0},
-        ];
-        const operations: Operation[] = [
-          {put: keys.address(ip), value: renderRecord(record)},
-          {put: nameKey, value: ip},
-          ...(claim === 'own' ? [] : [{put: keys.block(block.cidr), value: renderRecord(block)}]),
-        ];
-        return {transaction: {conditions, operations}, result: ip};
-      }),
-
-    release: nameOrIp =>
-      transact(() => ({transaction: releasing(ledger, planRelease(ledger.index, nameOrIp).addresses), result: undefined})),
+    allocate: request => transact(() => allocation(request)),
+    release(nameOrIp) {
+      let meant: readonly AllocatedAddress[] | undefined;
+      return transact(() => {
+        const {addresses} = planRelease(ledger.index, nameOrIp);
+        meant ??= addresses;
+        refuseOthers(nameOrIp, addresses, meant);
+        return {...releasing(ledger, addresses, clock.now()), result: undefined};
+      });
+    },
   };
+
+  function allocation(request: AllocationRequest & {readonly host: string}): Change<Address> {
+    const {keys, tables, index, reserved} = ledger;
+    const {name, tenant, segment} = request;
+    const host = tables.hosts.get(request.host);
+    const topology = tables.topology;
+    if (host === undefined || topology === undefined) throw notFound('host', request.host);
+    const {trees} = topology.value;
+    const {ip, block, claim} = planAllocation({trees, index, host: host.value, reserved, isResting, request});
+    const allocatedAt = new Date(clock.now()).toISOString();
+    const record: AllocatedAddress = {name, ip, block: block.cidr, host: request.host, tenant, segment, allocatedAt};
+    const nameKey = keys.name(name, familyOf(ip));
+    const conditions: Condition[] = [
+      {key: keys.topology, modRevision: topology.modRevision},
+      {key: keys.blackouts, modRevision: tables.blackouts.modRevision},
+      {key: keys.host(request.host), modRevision: host.modRevision},
+      {key: keys.block(block.cidr), modRevision: tables.blocks.get(block.cidr)?.modRevision ?? 0},
+      {key: nameKey, modRevision: 0},
+      claim === 'own' ? {key: keys.address(ip), modRevision: 0} : {...keys.addressesIn(block.cidr), unchangedSince: 0},
+    ];
+    const operations: Operation[] = [
+      {put: keys.address(ip), value: renderRecord(record)},
+      {put: nameKey, value: ip},
+      ...(claim === 'own' ? [] : [{put: keys.block(block.cidr), value: renderRecord(block)}]),
+    ];
+    const transaction: Transaction = {conditions, operations};
+    return {transaction, effects: {blocks: claim === 'own' ? [] : [block], addresses: [record], gone: []}, result: ip};
+  }
 }
 
-/** Takes back these addresses, each of which takes two operations, and frees the blocks that hold no others, one operation each. */
-export function releasing(ledger: Ledger, addresses: readonly AllocatedAddress[]): Transaction {
-  const {keys, tables, index} = ledger;
-  const modRevisionOf = (ip: Address) => tables.addresses.get(ip)?.modRevision ?? 0;
-  const going = new Set(addresses.map(({ip}) => ip));
-  const removals = addresses.map(({ip, name}) => ({
-    conditions: [{key: keys.address(ip), modRevision: modRevisionOf(ip)}],
-    operations: [{delete: keys.address(ip)}, {delete: keys.name(name, familyOf(ip))}],
-  }));
-  const ends = [...new Set(addresses.map(({block}) => block))].map((cidr): Transaction => {
-    const staying = index.addressesIn(cidr).findLast(({ip}) => !going.has(ip));
-    // Should another daemon release the rest in the same moment, each would think that it is not the last: the block needs a witness.
-    if (staying !== undefined)
-      return {conditions: [{key: keys.address(staying.ip), modRevision: modRevisionOf(staying.ip)}], operations: []};
-    const block = tables.blocks.get(cidr);
-    return block === undefined ? {conditions: [], operations: []} : freeing(ledger, block);
-  });
-  return joinTransactions([...removals, ...ends]);
-}
-
-/** Lets a block wait to be reused, on the condition that nobody has given out an address of it since the ledger was read. */
-export function freeing({keys, revision}: Ledger, {value: {cidr, network}, modRevision}: Versioned<Block>): Transaction {
-  const free: Block = {cidr, network, host: '', tenant: '', segment: ''};
-  return {
-    conditions: [
-      {key: keys.block(cidr), modRevision},
-      {...keys.addressesIn(cidr), unchangedSince: revision},
-    ],
-    operations: [{put: keys.block(cidr), value: renderRecord(free)}],
-  };
+/** Between two looks the address may have been released, and given to somebody else, for whom this request was never meant. */
+function refuseOthers(nameOrIp: string, addresses: readonly AllocatedAddress[], meant: readonly AllocatedAddress[]): void {
+  const isMeant = ({name, ip, allocatedAt}: AllocatedAddress) =>
+    meant.some(other => other.ip === ip && other.name === name && other.allocatedAt === allocatedAt);
+  const other = addresses.find(address => !isMeant(address));
+  if (other === undefined) return;
+  throw new InputError(
+    'ERR_CONFLICT',
+    `${nameOrIp} was released and given out again (${other.ip} to ${other.name} on host ${other.host}) while this request was on its way; repeat it if that one is meant.`,
+  );
 }

@@ -20,6 +20,11 @@ export function notFound(resourceType: string, resourceId: string): NotFoundErro
   return new NotFoundError(resourceType, resourceId);
 }
 
+/** What a request wants to make is there already. */
+export function exists(resourceType: string, resourceId: string): InputError {
+  return new InputError('ERR_EXISTS', `A ${resourceType} named ${JSON.stringify(resourceId)} exists already.`);
+}
+
 /** The value, or NotFoundError where there is none. */
 export function found<Value>(value: Value | undefined, type: string, id: string): Value {
   if (value === undefined) throw notFound(type, id);

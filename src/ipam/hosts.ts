@@ -1,18 +1,19 @@
 import {declaredHosts} from '../core/declared-hosts.ts';
 import {InputError} from '../core/errors.ts';
 import {placeIn} from '../core/group-tree.ts';
-import {isEligible, placeHost} from '../core/placement.ts';
-import type {Address} from '../core/prefix.ts';
-import type {Block, Host} from '../core/state.ts';
+import {createPlacer, isEligible, type Placer} from '../core/placement.ts';
+import type {Address, Prefix} from '../core/prefix.ts';
+import type {Host} from '../core/state.ts';
 import {renderRecord} from '../store/records.ts';
 import type {Condition, Operation, Transaction} from '../store/store.ts';
-import type {Versioned} from '../store/tables.ts';
-import {freeing, releasing} from './addresses.ts';
+import type {Versioned} from '../store/table.ts';
 import {notFound} from './faults.ts';
+import {refuseUnfitPrefix} from './fixed-prefix.ts';
 import type {Ledger} from './ledger.ts';
+import {freeing, joinReleases, releasing} from './release.ts';
 import {type Change, joinTransactions, type Transactor} from './transact.ts';
 
-export type NewHost = Pick<Host, 'name' | 'ip' | 'tags' | 'agentPort'>;
+export type NewHost = Pick<Host, 'name' | 'ip' | 'tags' | 'agentPort' | 'fixed'>;
 
 /** Tags are merged, a tag that is null is removed. */
 export interface HostPatch {
@@ -33,7 +34,13 @@ export interface Hosts {
 const itemsAtOnce = 40;
 const maxNameLength = 253;
 
-export function createHosts({ledger, transact}: {readonly ledger: Ledger; readonly transact: Transactor}): Hosts {
+export interface HostsOptions {
+  readonly ledger: Ledger;
+  readonly transact: Transactor;
+  readonly clock: {now(): number};
+}
+
+export function createHosts({ledger, transact, clock}: HostsOptions): Hosts {
   const {keys} = ledger;
 
   const known = (name: string) => {
@@ -46,6 +53,7 @@ export function createHosts({ledger, transact}: {readonly ledger: Ledger; readon
     transact(() => {
       const {value: before, modRevision} = known(name);
       const after: Host = {...before, tags: mergeTags(before.tags, tags ?? {}), ip: ip ?? before.ip, drained: drained ?? before.drained};
+      const {groups, ...identity} = after;
       refuseTakenIp(ledger, after);
       if (tags !== undefined) refuseUnfitTags(ledger, after);
       const isMoved = after.ip !== before.ip;
@@ -55,7 +63,7 @@ export function createHosts({ledger, transact}: {readonly ledger: Ledger; readon
         ...(tags === undefined ? [] : [topologyCondition(ledger)]),
       ];
       const operations: Operation[] = [
-        {put: keys.host(name), value: renderRecord(after)},
+        {put: keys.host(name), value: renderRecord(identity)},
         ...(isMoved ? [{put: keys.hostIp(after.ip), value: name}, {delete: keys.hostIp(before.ip)}] : []),
       ];
       return {transaction: {conditions, operations}, result: undefined};
@@ -68,26 +76,37 @@ export function createHosts({ledger, transact}: {readonly ledger: Ledger; readon
         const {tables} = ledger;
         if (tables.hosts.has(newHost.name)) throw exists(`name:${newHost.name}`);
         refuseTakenIp(ledger, newHost);
-        const placed = placeHost({
+        const fixed = newHost.fixed === undefined ? {} : refuseUnfitPrefix(ledger, newHost.name, newHost.fixed);
+        const placer = createPlacer({
           trees: tables.topology?.value.trees ?? [],
           hosts: [...tables.hosts.values()].map(({value}) => value),
           ...(tables.topology && {declared: declaredHosts(tables.topology.value.document)}),
-          host: newHost,
         });
-        return {transaction: addition(ledger, {...newHost, drained: false, groups: placed}), result: undefined};
+        const host = {...newHost, drained: false, groups: {...placesFor(placer, newHost), ...fixed}};
+        return {transaction: addition(ledger, host), result: undefined};
       });
     },
 
     patch,
 
     async remove(name) {
-      while (!(await transact(() => removalStep(ledger, known(name)))));
+      while (!(await transact(() => removalStep(ledger, known(name), clock.now()))));
     },
   };
 }
 
+/** A host that has its own prefix needs no other place. */
+function placesFor(placer: Placer, host: NewHost): Readonly<Record<string, Prefix>> {
+  try {
+    return placer.place(host);
+  } catch (error) {
+    if (host.fixed === undefined || !(error instanceof InputError)) throw error;
+    return {};
+  }
+}
+
 /** The next step of removing a host, and whether it is the last. */
-function removalStep(ledger: Ledger, {value: host, modRevision}: Versioned<Host>): Change<boolean> {
+function removalStep(ledger: Ledger, {value: {groups, ...host}, modRevision}: Versioned<Host>, now: number): Change<boolean> {
   const {keys, tables, index} = ledger;
   const unchanged: Transaction = {conditions: [{key: keys.host(host.name), modRevision}], operations: []};
   const step = (parts: readonly Transaction[], result: boolean) => ({transaction: joinTransactions([unchanged, ...parts]), result});
@@ -95,18 +114,22 @@ function removalStep(ledger: Ledger, {value: host, modRevision}: Versioned<Host>
   if (!host.drained) {
     return step([{conditions: [], operations: [{put: keys.host(host.name), value: renderRecord({...host, drained: true})}]}], false);
   }
-  const addresses = [...tables.addresses.values()].map(({value}) => value).filter(address => address.host === host.name);
-  if (addresses.length > itemsAtOnce) return step([releasing(ledger, addresses.slice(0, itemsAtOnce))], false);
-  const isUnused = ({value: {host: owner, cidr}}: Versioned<Block>) => owner === host.name && index.countIn(cidr) === 0;
-  const unused = [...tables.blocks.values()].filter(isUnused);
+  const blocks = index.blocksOfHost(host.name);
+  const addresses = blocks.flatMap(({cidr}) => index.addressesIn(cidr));
+  if (addresses.length > itemsAtOnce) return step([releasing(ledger, addresses.slice(0, itemsAtOnce), now).transaction], false);
+  const unused = blocks.flatMap(({cidr}) => (index.countIn(cidr) === 0 ? (tables.blocks.get(cidr) ?? []) : []));
   if (unused.length > 0)
-    return step(
-      unused.slice(0, itemsAtOnce).map(block => freeing(ledger, block)),
-      false,
-    );
-  const own = [keys.host(host.name), keys.hostIp(host.ip), keys.report(host.name), keys.beat(host.name)];
-  const gone: Transaction = {conditions: [], operations: own.map(key => ({delete: key}))};
-  return step([releasing(ledger, addresses), gone], true);
+    return step([joinReleases(unused.slice(0, itemsAtOnce).map(block => freeing(ledger, block, now))).transaction], false);
+  const generation = tables.topology?.value.generation ?? 0;
+  const own = [
+    keys.host(host.name),
+    keys.hostIp(host.ip),
+    keys.placement(generation, host.name),
+    keys.report(host.name),
+    keys.beat(host.name),
+  ];
+  const gone: Transaction = {conditions: [topologyCondition(ledger)], operations: own.map(key => ({delete: key}))};
+  return step([releasing(ledger, addresses, now).transaction, gone], true);
 }
 
 /** Throws InputError ERR_INVALID where a name could not be a part of a key and of a path. */
@@ -119,18 +142,36 @@ export function refuseBadHostName(name: string): void {
 }
 
 /** The transaction that writes a new host. */
-export function addition(ledger: Ledger, host: Host) {
-  const {keys} = ledger;
-  const conditions: Condition[] = [
-    topologyCondition(ledger),
-    {key: keys.host(host.name), modRevision: 0},
-    {key: keys.hostIp(host.ip), modRevision: 0},
+function addition(ledger: Ledger, host: Host): Transaction {
+  const {keys, tables, revision} = ledger;
+  const {groups, ...identity} = host;
+  const generation = tables.topology?.value.generation ?? 0;
+  const {topology} = tables;
+  const isExclusive = host.fixed !== undefined && topology !== undefined;
+  return {
+    conditions: [
+      topologyCondition(ledger),
+      ...unclaimedHost(ledger, host),
+      ...(isExclusive ? [keys.allHosts, keys.allBlocks].map(range => ({...range, unchangedSince: revision})) : []),
+    ],
+    operations: [
+      {put: keys.host(host.name), value: renderRecord(identity)},
+      {put: keys.hostIp(host.ip), value: host.name},
+      {put: keys.placement(generation, host.name), value: renderRecord({host: host.name, generation, groups})},
+      // Whoever is about to give another host a block of the prefix compares the topology, and has to look again.
+      ...(isExclusive ? [{put: keys.topology, value: renderRecord({generation, document: topology.value.source})}] : []),
+    ],
+  };
+}
+
+/** That nobody has a host's name or IP. What a topology update left behind that came to nothing may be written over: nobody sees it. */
+export function unclaimedHost({keys, tables}: Ledger, {name, ip}: Pick<Host, 'name' | 'ip'>): Condition[] {
+  const unplaced = [...tables.leftovers.unplaced()];
+  const revisionOf = (find: (host: Pick<Host, 'name' | 'ip'>) => boolean) => unplaced.find(({value}) => find(value))?.modRevision ?? 0;
+  return [
+    {key: keys.host(name), modRevision: revisionOf(other => other.name === name)},
+    {key: keys.hostIp(ip), modRevision: revisionOf(other => other.ip === ip)},
   ];
-  const operations: Operation[] = [
-    {put: keys.host(host.name), value: renderRecord(host)},
-    {put: keys.hostIp(host.ip), value: host.name},
-  ];
-  return {conditions, operations};
 }
 
 function topologyCondition({keys, tables}: Ledger): Condition {
@@ -142,10 +183,10 @@ function refuseTakenIp({tables}: Ledger, {name, ip}: Pick<Host, 'name' | 'ip'>):
   if (owner !== undefined) throw exists(`IP:${ip}`);
 }
 
-function refuseUnfitTags({tables}: Ledger, {name, tags, groups}: Host): void {
+function refuseUnfitTags({tables}: Ledger, {name, tags, groups, fixed}: Host): void {
   for (const tree of tables.topology?.value.trees ?? []) {
     const leaf = placeIn(groups, tree.network.name);
-    if (leaf === undefined || isEligible(tree, leaf, tags) || isDeclared(tables.topology?.value.document, name)) continue;
+    if (leaf === undefined || leaf === fixed || isEligible(tree, leaf, tags) || isDeclared(tables.topology?.value.document, name)) continue;
     throw new InputError(
       'ERR_CONFLICT',
       `Host ${name} is in group ${leaf} of network ${tree.network.name}, which does not take hosts with the new tags.`,

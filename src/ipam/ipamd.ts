@@ -5,12 +5,16 @@ import {type Store, StoreError} from '../store/store.ts';
 import type {Clock} from '../system/clock.ts';
 import type {Logger} from '../system/log.ts';
 import {type Addresses, createAddresses} from './addresses.ts';
+import {type Blackouts, createBlackouts} from './blackouts.ts';
+import {type Collector, createCollector} from './collector.ts';
 import {createHosts, type Hosts} from './hosts.ts';
 import {createLedger, type Ledger} from './ledger.ts';
+import {createLeftovers} from './leftovers.ts';
 import {createIpamMetrics, type IpamMetrics} from './metrics.ts';
 import {createReports, type Reports} from './reports.ts';
 import {ipamRoutes} from './routes.ts';
 import {createStatus} from './status.ts';
+import {createTenants, type Tenants} from './tenants.ts';
 import {createTopologies, type Topologies} from './topology.ts';
 import {createTransactor} from './transact.ts';
 
@@ -18,7 +22,13 @@ export interface Ipamd {
   readonly ledger: Ledger;
   readonly addresses: Addresses;
   readonly hosts: Hosts;
+<<<<<<< working
+  readonly blackouts: Blackouts;
+=======
+  readonly tenants: Tenants;
+>>>>>>> mine
   readonly topologies: Topologies;
+  readonly collector: Collector;
   readonly reports: Reports;
   readonly routes: readonly Route[];
   readonly metrics: IpamMetrics;
@@ -31,25 +41,47 @@ export interface IpamdOptions {
   readonly log: Logger;
   /** Differs between the daemons of one store. */
   readonly id: string;
+  /** How long a block must have been free before another host may have it. */
+  readonly cooldownMs?: number;
 }
 
-/** The parts of ipamd, wired. Nothing runs before `ledger.run` and `reports.run`. */
-export function createIpamd({store, keys, clock, log, id}: IpamdOptions): Ipamd {
+/** The parts of ipamd, wired. Nothing runs before `ledger.run`, `reports.run` and `collector.run`. */
+export function createIpamd({store, keys, clock, log, id, cooldownMs = 0}: IpamdOptions): Ipamd {
   const ledger = createLedger({store, keys, clock, log, id});
   const reports = createReports({store, keys, clock, log, id});
   const metrics = createIpamMetrics(ledger);
   const transact = createTransactor({ledger, clock, onRetry: metrics.retry});
+<<<<<<< working
+  const addresses = measured(createAddresses({ledger, transact, clock, cooldownMs}), metrics, clock);
+  const hosts = createHosts({ledger, transact, clock});
+  const blackouts = createBlackouts({ledger, transact});
+  const leftovers = createLeftovers({ledger, transact});
+  const topologies = createTopologies({ledger, transact, leftovers, id});
+  const collector = createCollector({ledger, transact, leftovers, clock, log});
+=======
   const addresses = measured(createAddresses({ledger, transact, clock}), metrics, clock);
   const hosts = createHosts({ledger, transact});
+  const tenants = createTenants({ledger, transact});
   const topologies = createTopologies({ledger, transact});
+>>>>>>> mine
   return {
     ledger,
     addresses,
     hosts,
+<<<<<<< working
+    blackouts,
+=======
+    tenants,
+>>>>>>> mine
     topologies,
+    collector,
     reports,
     metrics,
-    routes: ipamRoutes({ledger, addresses, hosts, topologies, status: createStatus({ledger, reports, clock})}).map(route =>
+<<<<<<< working
+    routes: ipamRoutes({ledger, addresses, hosts, blackouts, topologies, status: createStatus({ledger, reports, clock})}).map(route =>
+=======
+    routes: ipamRoutes({ledger, addresses, hosts, tenants, topologies, status: createStatus({ledger, reports, clock})}).map(route =>
+>>>>>>> mine
       afterFirstSnapshot(route, ledger),
     ),
   };

@@ -1,17 +1,34 @@
 import {createIpamIndex, type IpamIndex} from '../core/ipam-index.ts';
+import type {Address} from '../core/prefix.ts';
+import {createReservedSpace, type ReservedSpace} from '../core/reserved-space.ts';
+import type {AllocatedAddress, Block} from '../core/state.ts';
 import type {Keys} from '../store/keys.ts';
 import {createMirror, type Mirror, type MirrorOptions} from '../store/mirror.ts';
 import type {Store} from '../store/store.ts';
 import {createTables, type RecordChange, type Tables} from '../store/tables.ts';
 
 /** What ipamd knows of the store, kept current by a watch: the records with their revisions, and the same arranged for allocation. */
-export interface Ledger extends Pick<Mirror, 'revision' | 'ageMs' | 'run' | 'reached' | 'sync'> {
+export interface Ledger extends Pick<Mirror, 'revision' | 'ageMs' | 'run' | 'reached' | 'sync' | 'own'> {
   readonly keys: Keys;
   readonly store: Store;
   readonly tables: Tables;
+  /** The records, and what is anticipated. */
   readonly index: IpamIndex;
+  /** Blackouts, and the fixed prefixes of hosts. */
+  readonly reserved: ReservedSpace;
   /** The first whole listing has been read. */
   readonly isReady: boolean;
+  /** Lets the index show what is about to be written, so that the next plan does not choose the same. */
+  anticipate(effects: Effects): void;
+  /** Lets the index show the records again, whether they have become what was anticipated or not. */
+  settle(effects: Effects): void;
+}
+
+/** What a change does to blocks and addresses. */
+export interface Effects {
+  readonly blocks: readonly Block[];
+  readonly addresses: readonly AllocatedAddress[];
+  readonly gone: readonly Address[];
 }
 
 export interface LedgerOptions extends Pick<MirrorOptions, 'store' | 'keys' | 'clock' | 'id'> {
@@ -21,13 +38,18 @@ export interface LedgerOptions extends Pick<MirrorOptions, 'store' | 'keys' | 'c
 export function createLedger({store, keys, clock, log, id}: LedgerOptions): Ledger {
   let tables: Tables;
   let index: IpamIndex;
+  let reserved: ReservedSpace | undefined;
   const reset = () => {
     const newIndex = createIpamIndex();
     index = newIndex;
+    reserved = undefined;
     tables = createTables({
       keys,
       onUnreadable: (key, reason) => log.error({key, reason}, 'stored value cannot be read, the last good one stays'),
-      onChange: change => applyToIndex(newIndex, change),
+      onChange(change) {
+        if (change.kind === 'host' || change.kind === 'blackouts') reserved = undefined;
+        else applyToIndex(newIndex, change);
+      },
     });
   };
   reset();
@@ -48,6 +70,13 @@ export function createLedger({store, keys, clock, log, id}: LedgerOptions): Ledg
     get index() {
       return index;
     },
+    get reserved() {
+      reserved ??= createReservedSpace(
+        tables.blackouts.value,
+        [...tables.hosts.values()].flatMap(({value: {fixed}}) => fixed ?? []),
+      );
+      return reserved;
+    },
     get isReady() {
       return mirror.revision > 0;
     },
@@ -60,8 +89,29 @@ export function createLedger({store, keys, clock, log, id}: LedgerOptions): Ledg
     run: mirror.run,
     reached: mirror.reached,
     sync: mirror.sync,
+    own: mirror.own,
+    anticipate({blocks, addresses, gone}) {
+      for (const ip of gone) index.deleteAddress(ip);
+      for (const block of blocks) index.putBlock(block, anticipated);
+      for (const address of addresses) index.putAddress(address);
+    },
+    settle({blocks, addresses, gone}) {
+      for (const ip of [...gone, ...addresses.map(address => address.ip)]) {
+        const record = tables.addresses.get(ip);
+        if (record === undefined) index.deleteAddress(ip);
+        else index.putAddress(record.value);
+      }
+      for (const {cidr} of blocks) {
+        const record = tables.blocks.get(cidr);
+        index.deleteBlock(cidr);
+        if (record !== undefined) index.putBlock(record.value, record.modRevision);
+      }
+    },
   };
 }
+
+/** After all that is there. */
+const anticipated = Number.MAX_SAFE_INTEGER;
 
 function applyToIndex(index: IpamIndex, change: RecordChange): void {
   if (change.kind === 'block') {

@@ -1,5 +1,5 @@
 import {Counter, Gauge, Histogram, Registry} from 'prom-client';
-import {pathTo} from '../core/group-tree.ts';
+import {pathTo, treeOf} from '../core/group-tree.ts';
 import type {Ledger} from './ledger.ts';
 
 export interface IpamMetrics {
@@ -74,11 +74,11 @@ export function createIpamMetrics(ledger: Ledger): IpamMetrics {
 type BlockVisitor = (labels: {network: string; group: string}, isFree: boolean, used: number, size: number) => void;
 
 function forEachBlock({tables, index}: Ledger, visit: BlockVisitor): void {
-  const trees = new Map(tables.topology?.value.trees.map(tree => [tree.network.name, tree]));
+  const trees = tables.topology?.value.trees ?? [];
   for (const {value: block} of tables.blocks.values()) {
-    const tree = trees.get(block.network);
+    const tree = treeOf(trees, block.cidr);
     const group = tree === undefined ? '' : (pathTo(tree, block.cidr).at(-1)?.path ?? '');
     const bits = (block.cidr.includes(':') ? 128 : 32) - Number(block.cidr.split('/')[1]);
-    visit({network: block.network, group}, block.host === '', index.countIn(block.cidr), 2 ** bits);
+    visit({network: tree?.network.name ?? '', group}, block.host === '', index.countIn(block.cidr), 2 ** bits);
   }
 }

@@ -1,17 +1,21 @@
 import {InputError} from '../core/errors.ts';
 import {StoreError, type Transaction} from '../store/store.ts';
-import type {Ledger} from './ledger.ts';
+import {type Batch, createBatch} from './batch.ts';
+import type {Effects, Ledger} from './ledger.ts';
 
 /** One change of the store and what to answer when it is done. Without a transaction there is nothing to change. */
 export interface Change<Result> {
   readonly transaction?: Transaction;
+  /** Where it is told what the change does to blocks and addresses, it may share its transaction with others that do the same. */
+  readonly effects?: Effects;
   readonly result: Result;
 }
 
 /**
  * Plans a change from the ledger and commits it on the condition that what the plan has read still holds; plans again after a conflict.
  * A plan that refuses (InputError) is asked a second time with everything that was written anywhere before the call.
- * Changes of one daemon take turns, so that they do not conflict with each other; one whose turn comes too late is refused with StoreError.
+ * Changes of one daemon do not conflict with each other: those that come while a transaction is on its way are joined in the next one, each
+ * planned as if those before it were written. One that waits too long is refused with StoreError.
  */
 export type Transactor = <Result>(plan: () => Change<Result>) => Promise<Result>;
 
@@ -31,45 +35,125 @@ const maxAttempts = 20;
 const maxJitterMs = 20;
 const maxWaitMs = 5000;
 
+function dependsOnRevision({conditions}: Transaction): boolean {
+  return conditions.some(condition => 'unchangedSince' in condition && condition.unchangedSince > 0);
+}
+
+interface Job {
+  plan(): Change<unknown>;
+  readonly since: number;
+  resolve(result: unknown): void;
+  reject(error: unknown): void;
+  attempts: number;
+  /** Why it was refused, by a ledger that may not have known all. */
+  refusal?: InputError;
+}
+
 export function createTransactor({ledger, clock, onRetry, random = Math.random}: TransactorOptions): Transactor {
-  let queue: Promise<unknown> = Promise.resolve();
+  let waiting: Job[] = [];
+  let isRunning = false;
+  let written = 0;
+  let mustCatchUp = false;
 
-  const planFresh = async <Result>(plan: () => Change<Result>): Promise<Change<Result>> => {
-    if (!ledger.isReady) throw new StoreError('the store has not been read yet');
-    try {
-      return plan();
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      await ledger.sync();
-      return plan();
-    }
-  };
-
-  const run = async <Result>(plan: () => Change<Result>): Promise<Result> => {
-    for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-      const {transaction, result} = await planFresh(plan);
-      if (transaction === undefined) return result;
-      const {succeeded, revision} = await ledger.store.commit(transaction);
-      if (succeeded) {
-        // The change is durable. Should the watch lag, the next plan meets a conflict and waits for it then.
-        await ledger.reached(revision).catch(() => undefined);
-        return result;
+  const run = async () => {
+    isRunning = true;
+    while (waiting.length > 0) {
+      try {
+        await round();
+      } catch (error) {
+        for (const job of waiting.splice(0)) job.reject(error);
       }
-      onRetry();
-      await clock.sleep(random() * maxJitterMs);
-      await ledger.sync();
     }
-    throw new StoreError(`other writers were faster ${maxAttempts} times`);
+    isRunning = false;
   };
 
-  return plan => {
-    const start = clock.now();
-    const turn = queue.then(() => {
-      // A store that hangs holds up each change for seconds; those behind it must not wait for all of them.
-      if (clock.now() - start > maxWaitMs) throw new StoreError(`the changes before this one took more than ${maxWaitMs / 1000} s`);
-      return run(plan);
-    });
-    queue = turn.catch(() => undefined);
-    return turn;
+  const round = async () => {
+    if (!ledger.isReady) throw new StoreError('the store has not been read yet');
+    if (waiting.some(({refusal}) => refusal !== undefined)) {
+      await ledger.sync();
+      // These first: what refuses them now is in the store, and not just about to be.
+      waiting = [...waiting.filter(({refusal}) => refusal !== undefined), ...waiting.filter(({refusal}) => refusal === undefined)];
+    }
+    if (mustCatchUp) await ledger.reached(written).catch(() => undefined);
+    mustCatchUp = false;
+    const batch = createBatch<Job>();
+    const later: Job[] = [];
+    while (waiting.length > 0) {
+      const [job] = waiting;
+      if (job === undefined || !fill(batch, job, later)) break;
+      waiting.shift();
+    }
+    waiting.unshift(...later);
+    if (batch.members.length > 0) await commit(batch);
   };
+
+  /** Plans one job, and takes it into the batch. False where it has to wait for the next one. */
+  const fill = (batch: Batch<Job>, job: Job, later: Job[]): boolean => {
+    // A store that hangs holds up each change for seconds; those behind it must not wait for all of them.
+    if (clock.now() - job.since > maxWaitMs) {
+      job.reject(new StoreError(`the changes before this one took more than ${maxWaitMs / 1000} s`));
+      return true;
+    }
+    let change: Change<unknown>;
+    try {
+      change = job.plan();
+    } catch (error) {
+      if (!(error instanceof InputError) || (job.refusal !== undefined && batch.members.length === 0)) job.reject(error);
+      else {
+        job.refusal = error;
+        later.push(job);
+      }
+      return true;
+    }
+    if (change.transaction === undefined) job.resolve(change.result);
+    else if (dependsOnRevision(change.transaction) && ledger.revision < written) {
+      // The watch has yet to show what was written here: as of its revision, all that has changed since.
+      mustCatchUp = true;
+      return false;
+    } else if (!batch.add(job, change)) return false;
+    else if (change.effects !== undefined) ledger.anticipate(change.effects);
+    return true;
+  };
+
+  const commit = async (batch: Batch<Job>) => {
+    const {members, transaction} = batch;
+    const giveUp = (error: unknown) => {
+      for (const {job} of members) job.reject(error);
+    };
+    let outcome: {readonly succeeded: boolean; readonly revision: number};
+    try {
+      outcome = await ledger.store.commit(transaction);
+    } catch (error) {
+      settle(batch);
+      return giveUp(error);
+    }
+    if (outcome.succeeded) {
+      // Durable. Whoever asks us now is told of it, whether the watch has shown it or not.
+      written = outcome.revision;
+      ledger.own(transaction.operations, written);
+      for (const {job, change} of members) job.resolve(change.result);
+      return;
+    }
+    settle(batch);
+    onRetry();
+    const again = members.filter(({job}) => job.attempts < maxAttempts).map(({job}) => job);
+    for (const {job} of members) {
+      if (job.attempts >= maxAttempts) job.reject(new StoreError(`other writers were faster ${maxAttempts} times`));
+      job.attempts += 1;
+    }
+    waiting.unshift(...again);
+    await clock.sleep(random() * maxJitterMs);
+    await ledger.sync();
+  };
+
+  const settle = ({members}: Batch<Job>) => {
+    for (const {change} of members) if (change.effects !== undefined) ledger.settle(change.effects);
+  };
+
+  return <Result>(plan: () => Change<Result>) =>
+    new Promise<Result>((resolve, reject) => {
+      const done = (result: unknown) => resolve(result as Result);
+      waiting.push({plan, since: clock.now(), resolve: done, reject, attempts: 1});
+      if (!isRunning) void run();
+    });
 }

@@ -1,8 +1,8 @@
-import {pathTo, placeIn} from '../core/group-tree.ts';
-import {compareAddresses, comparePrefixes, contains} from '../core/prefix.ts';
+import {pathTo, placeIn, treeOf} from '../core/group-tree.ts';
+import {type Address, compareAddresses, comparePrefixes, contains, type Prefix} from '../core/prefix.ts';
 import type {AllocatedAddress, Block, Host} from '../core/state.ts';
 import {type TopologyOutput, topologyDocument} from '../core/topology-output.ts';
-import type {AddressAnswer, BlockListAnswer, HostAnswer, HostListAnswer, NetworkAnswer} from './answers.ts';
+import type {AddressAnswer, BlackoutAnswer, BlockListAnswer, HostAnswer, HostListAnswer, NetworkAnswer} from './answers.ts';
 import type {Ledger} from './ledger.ts';
 
 /** The wire forms of what the ledger holds (contract, section 4). */
@@ -12,6 +12,8 @@ export interface Views {
   host(name: string): HostAnswer | undefined;
   blocks(filter: BlockFilter): BlockListAnswer;
   addresses(): AddressAnswer[];
+  address(record: AllocatedAddress): AddressAnswer;
+  blackouts(): BlackoutAnswer[];
   topology(): TopologyOutput;
 }
 
@@ -23,6 +25,11 @@ export interface BlockFilter {
 }
 
 export function createViews(ledger: Ledger): Views {
+  const networkOf = (inner: Address | Prefix) => treeOf(ledger.tables.topology?.value.trees ?? [], inner)?.network.name ?? '';
+  /** `cidr` repeats `block` under the name that the older clients know. */
+  const address = ({name, ip, block, host, tenant, segment, allocatedAt}: AllocatedAddress) => {
+    return {name, ip, cidr: block, block, host, tenant, segment, network: networkOf(ip), allocated_at: allocatedAt};
+  };
   return {
     networks() {
       const networks = ledger.tables.topology?.value.document.networks ?? [];
@@ -38,7 +45,8 @@ export function createViews(ledger: Ledger): Views {
     },
     blocks(filter) {
       const isWanted = (block: Block) =>
-        (['host', 'network', 'tenant', 'segment'] as const).every(field => filter[field] === undefined || block[field] === filter[field]);
+        (['host', 'tenant', 'segment'] as const).every(field => filter[field] === undefined || block[field] === filter[field]) &&
+        (filter.network === undefined || networkOf(block.cidr) === filter.network);
       const blocks = [...ledger.tables.blocks.values()].filter(({value}) => isWanted(value));
       blocks.sort((a, b) => comparePrefixes(a.value.cidr, b.value.cidr));
       return {
@@ -57,7 +65,15 @@ export function createViews(ledger: Ledger): Views {
       [...ledger.tables.addresses.values()]
         .map(({value}) => value)
         .sort((a, b) => compareAddresses(a.ip, b.ip))
-        .map(addressView),
+        .map(address),
+    address,
+    blackouts() {
+      const networks = ledger.tables.topology?.value.document.networks ?? [];
+      return ledger.tables.blackouts.value.map(cidr => ({
+        cidr,
+        network: networks.find(network => contains(network.cidr, cidr))?.name ?? '',
+      }));
+    },
     topology() {
       const stored = ledger.tables.topology;
       const hosts = [...ledger.tables.hosts.values()].map(({value}) => value);
@@ -66,12 +82,7 @@ export function createViews(ledger: Ledger): Views {
   };
 }
 
-/** `cidr` repeats `block` under the name that the older clients know. */
-export function addressView({name, ip, block, host, tenant, segment, network, allocatedAt}: AllocatedAddress): AddressAnswer {
-  return {name, ip, cidr: block, block, host, tenant, segment, network, allocated_at: allocatedAt};
-}
-
-function hostView(ledger: Ledger, {name, ip, agentPort, tags, drained, groups}: Host): HostAnswer {
+function hostView(ledger: Ledger, {name, ip, agentPort, tags, drained, groups, fixed}: Host): HostAnswer {
   const trees = ledger.tables.topology?.value.trees ?? [];
   const groupViews = trees.flatMap(tree => {
     const cidr = placeIn(groups, tree.network.name);
@@ -79,7 +90,16 @@ function hostView(ledger: Ledger, {name, ip, agentPort, tags, drained, groups}: 
     const group = pathTo(tree, cidr).findLast(({cidr: found}) => contains(found, cidr));
     return [[tree.network.name, {name: group?.name ?? '', path: group?.path ?? '', cidr}] as const];
   });
-  return {name, ip, agent_port: agentPort, tags, k8s_info: null, drained, groups: Object.fromEntries(groupViews)};
+  return {
+    name,
+    ip,
+    agent_port: agentPort,
+    tags,
+    k8s_info: null,
+    drained,
+    groups: Object.fromEntries(groupViews),
+    ...(fixed !== undefined && {cidr: fixed}),
+  };
 }
 
 function compareText(a: string, b: string): number {

@@ -14,9 +14,14 @@ import {
 export interface Keys {
   readonly all: string;
   readonly topology: string;
+  readonly blackouts: string;
   readonly allHosts: KeyRange;
   readonly allBlocks: KeyRange;
   host(name: string): string;
+  /** Where a host stands in the topology of that generation. */
+  placement(generation: number, host: string): string;
+  /** Held by a daemon while it writes the placements of a topology that is to come; its revision is that topology's generation. */
+  staging(id: string): string;
   /** Says which host has an IP, so that no two can. */
   hostIp(ip: Address): string;
   block(cidr: Prefix): string;
@@ -25,6 +30,10 @@ export interface Keys {
   addressesIn(block: Prefix): KeyRange;
   /** Says which address a name has, so that it cannot have two of one family. */
   name(name: string, family: Family): string;
+  tenant(name: string): string;
+  segment(tenant: string, name: string): string;
+  /** The keys that segments of the tenant have. */
+  segmentsOf(tenant: string): KeyRange;
   /** Written by a daemon to itself: once its watch has shown it, the daemon knows all that was there before. */
   barrier(id: string): string;
   /** Begins every key of the agents' reports. They lie beside all other keys: who follows the state is not told of a thousand hosts' reports. */
@@ -42,7 +51,11 @@ export interface KeyRange {
 }
 
 /** Kinds of keys whose values we parse, by the part of the key after the prefix. */
-export type RecordKind = 'topology' | 'host' | 'block' | 'address';
+<<<<<<< working
+export type RecordKind = 'topology' | 'blackouts' | 'host' | 'placement' | 'staging' | 'block' | 'address';
+=======
+export type RecordKind = 'topology' | 'host' | 'block' | 'address' | 'tenant' | 'segment';
+>>>>>>> mine
 
 export function createKeys(prefix: string): Keys {
   const root = `/${prefix.split('/').filter(Boolean).join('/')}`;
@@ -52,14 +65,20 @@ export function createKeys(prefix: string): Keys {
   return {
     all: `${root}/`,
     topology: `${root}/topology`,
+    blackouts: `${root}/blackouts`,
     allHosts: below(`${root}/hosts/`),
     allBlocks: below(`${root}/blocks/`),
     host: name => `${root}/hosts/${encodeURIComponent(name)}`,
+    placement: (generation, host) => `${root}/placements/${generation}/${encodeURIComponent(host)}`,
+    staging: id => `${root}/stagings/${encodeURIComponent(id)}`,
     hostIp: ip => `${root}/host-ips/${sortable(ip)}`,
     block: cidr => `${root}/blocks/${sortable(firstAddress(cidr))}-${prefixLength(cidr)}`,
     address,
     addressesIn: block => ({from: address(firstAddress(block)), to: address(lastAddress(block))}),
     name: (name, family) => `${root}/names/${family}/${encodeURIComponent(name)}`,
+    tenant: name => `${root}/tenants/${encodeURIComponent(name)}`,
+    segment: (tenant, name) => `${root}/segments/${encodeURIComponent(tenant)}/${encodeURIComponent(name)}`,
+    segmentsOf: tenant => below(`${root}/segments/${encodeURIComponent(tenant)}/`),
     barrier: id => `${root}/barriers/${encodeURIComponent(id)}`,
     allReports: reports,
     report: host => `${reports}${encodeURIComponent(host)}/report`,
@@ -74,13 +93,18 @@ function below(start: string): KeyRange {
 
 const kinds: ReadonlyArray<readonly [string, RecordKind]> = [
   ['hosts/', 'host'],
+  ['placements/', 'placement'],
+  ['stagings/', 'staging'],
   ['blocks/', 'block'],
   ['addresses/', 'address'],
+  ['tenants/', 'tenant'],
+  ['segments/', 'segment'],
 ];
 
 /** What kind of record a key holds; undefined for keys that only guard others, and foreign ones. */
 export function kindOfKey(keys: Keys, key: string): RecordKind | undefined {
   if (key === keys.topology) return 'topology';
+  if (key === keys.blackouts) return 'blackouts';
   const rest = key.slice(keys.all.length);
   return kinds.find(([start]) => rest.startsWith(start))?.[1];
 }

@@ -1,5 +1,5 @@
 import type {Keys} from './keys.ts';
-import {type Store, StoreError, type Watch, type WatchEvent} from './store.ts';
+import {type Operation, type Store, StoreError, type Watch, type WatchEvent} from './store.ts';
 
 /** A copy of everything below a prefix, kept current by a watch. */
 export interface Mirror {
@@ -13,6 +13,8 @@ export interface Mirror {
   reached(revision: number): Promise<void>;
   /** Resolves when the copy shows everything that anyone had written before the call. */
   sync(): Promise<void>;
+  /** Takes in at once what this program itself has written with that revision; the watch shows it a moment later. */
+  own(operations: readonly Operation[], revision: number): void;
 }
 
 /** Who is told. `onReset` announces a whole new listing: all that was told before is void. */
@@ -40,10 +42,13 @@ export function createMirror({store, keys, listener, clock, log, id, timeoutMs =
   let revision = 0;
   let outOfTouchSince: number | undefined = clock.now();
   let loseWatch: (reason: unknown) => void = () => undefined;
+  // What was written here and the watch has not shown yet, by key.
+  const ahead = new Map<string, WatchEvent>();
   let waiters: {readonly revision: number; readonly done: () => void}[] = [];
 
   const advance = (to: number) => {
     revision = to;
+    for (const [key, {modRevision}] of ahead) if (modRevision <= to) ahead.delete(key);
     listener.onRevision(revision);
     const isReached = ({revision: wanted}: {revision: number}) => wanted <= revision;
     const reached = waiters.filter(isReached);
@@ -59,6 +64,7 @@ export function createMirror({store, keys, listener, clock, log, id, timeoutMs =
     const listing = await store.list(keys.all);
     listener.onReset();
     for (const entry of listing.entries) listener.onEvent(entry);
+    for (const event of ahead.values()) if (event.modRevision > listing.revision) listener.onEvent(event);
     advance(listing.revision);
     const lost = Promise.withResolvers<unknown>();
     loseWatch = lost.resolve;
@@ -67,7 +73,7 @@ export function createMirror({store, keys, listener, clock, log, id, timeoutMs =
     const watch: Watch = await store.watch(keys.all, listing.revision + 1, {
       onEvents(events, at) {
         if (isOver) return;
-        for (const event of events) listener.onEvent(event);
+        for (const event of events) if ((ahead.get(event.key)?.modRevision ?? 0) < event.modRevision) listener.onEvent(event);
         isInTouch(true);
         advance(at);
       },
@@ -126,6 +132,16 @@ export function createMirror({store, keys, listener, clock, log, id, timeoutMs =
       }
     },
     reached,
+    own(operations, at) {
+      // The watch may be faster than the answer.
+      if (at <= revision) return;
+      for (const operation of operations) {
+        const event =
+          'put' in operation ? {key: operation.put, value: operation.value, modRevision: at} : {key: operation.delete, modRevision: at};
+        ahead.set(event.key, event);
+        listener.onEvent(event);
+      }
+    },
     async sync() {
       const key = keys.barrier(id);
       const shown = revision;

@@ -1,7 +1,12 @@
 import {z} from 'zod';
 import {InputError} from '../core/errors.ts';
 import {type Address, type Prefix, parseAddress, parsePrefix} from '../core/prefix.ts';
+<<<<<<< working
 import type {AllocatedAddress, Block, Host} from '../core/state.ts';
+import {parseTopology, type TopologyDocument} from '../core/topology-document.ts';
+=======
+import type {AllocatedAddress, Block, Host, Segment, Tenant} from '../core/state.ts';
+>>>>>>> mine
 
 /** The value of a key as text. Keys of an object keep their order, so that equal records are equal texts. */
 export function renderRecord(record: unknown): string {
@@ -17,25 +22,74 @@ const HostRecord = z.object({
   agentPort: z.number().int(),
   drained: z.boolean().default(false),
   tags: z.record(z.string(), z.string()),
-  groups: z.record(z.string(), PrefixText),
+  fixed: PrefixText.optional(),
 });
 
-const BlockRecord = z.object({cidr: PrefixText, network: z.string(), host: z.string(), tenant: z.string(), segment: z.string()});
+const PlacementRecord = z.object({host: z.string(), generation: z.int(), groups: z.record(z.string(), PrefixText)});
+
+const BlockRecord = z.object({
+  cidr: PrefixText,
+  host: z.string(),
+  tenant: z.string(),
+  segment: z.string(),
+  freed: z.object({at: z.number(), from: z.string()}).optional(),
+});
+
+const TopologyRecord = z.object({generation: z.int(), document: z.unknown()});
+
+const BlackoutsRecord = z.object({cidrs: z.array(PrefixText)});
 
 const AddressRecord = z.object({
   name: z.string().min(1),
   ip: AddressText,
   block: PrefixText,
-  network: z.string(),
   host: z.string(),
   tenant: z.string(),
   segment: z.string(),
   allocatedAt: z.string(),
 });
 
+<<<<<<< working
+/** A host as its own key has it: where it stands is written elsewhere, by generation of the topology. */
+export type HostIdentity = Omit<Host, 'groups'>;
+
+/** The groups of a host in the topology of that generation. A host exists once the current topology has a placement for it. */
+export interface Placement {
+  readonly host: string;
+  readonly generation: number;
+  readonly groups: Readonly<Record<string, Prefix>>;
+}
+
+export interface TopologyVersion {
+  /** 0 before there is any topology; else a revision of the store, so that no two have the same. */
+  readonly generation: number;
+  readonly document: TopologyDocument;
+  /** The same as it was posted. */
+  readonly source: unknown;
+}
+=======
+const TenantRecord = z.object({name: z.string().min(1)});
+
+const SegmentRecord = z.object({tenant: z.string().min(1), name: z.string().min(1)});
+>>>>>>> mine
+
 /** Parses the value of a host key; throws InputError that names the key and the field. */
-export function parseHost(key: string, text: string): Host {
+export function parseHost(key: string, text: string): HostIdentity {
   return parseRecord(HostRecord, key, text);
+}
+
+export function parsePlacement(key: string, text: string): Placement {
+  return parseRecord(PlacementRecord, key, text);
+}
+
+export function parseTopologyVersion(key: string, text: string): TopologyVersion {
+  const {generation, document: source} = parseRecord(TopologyRecord, key, text);
+  return {generation, document: parseTopology(source), source};
+}
+
+/** Parses the value of the key with all blackouts: sorted by value, none inside of another. */
+export function parseBlackouts(key: string, text: string): readonly Prefix[] {
+  return parseRecord(BlackoutsRecord, key, text).cidrs;
 }
 
 export function parseBlock(key: string, text: string): Block {
@@ -44,6 +98,14 @@ export function parseBlock(key: string, text: string): Block {
 
 export function parseAllocatedAddress(key: string, text: string): AllocatedAddress {
   return parseRecord(AddressRecord, key, text);
+}
+
+export function parseTenant(key: string, text: string): Tenant {
+  return parseRecord(TenantRecord, key, text);
+}
+
+export function parseSegment(key: string, text: string): Segment {
+  return parseRecord(SegmentRecord, key, text);
 }
 
 /** Parses a value as JSON; throws InputError that names the key. */

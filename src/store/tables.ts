@@ -1,40 +1,66 @@
 import {messageOf} from '../core/errors.ts';
 import {networkTrees} from '../core/group-tree.ts';
 import type {Address, Prefix} from '../core/prefix.ts';
+<<<<<<< working
 import type {AllocatedAddress, Block, Host, NetworkTree, State} from '../core/state.ts';
+import {createHostTable} from './host-table.ts';
+import {type Keys, kindOfKey, type RecordKind} from './keys.ts';
+import {
+  type HostIdentity,
+  type Placement,
+  parseAllocatedAddress,
+  parseBlackouts,
+  parseBlock,
+  parseTopologyVersion,
+  type TopologyVersion,
+} from './records.ts';
+=======
+import type {AllocatedAddress, Block, Host, NetworkTree, Segment, State, Tenant} from '../core/state.ts';
 import {parseTopology, type TopologyDocument} from '../core/topology-document.ts';
 import {type Keys, kindOfKey, type RecordKind} from './keys.ts';
-import {parseAllocatedAddress, parseBlock, parseHost, parseJson} from './records.ts';
+import {parseAllocatedAddress, parseBlock, parseHost, parseJson, parseSegment, parseTenant} from './records.ts';
+>>>>>>> mine
 import type {WatchEvent} from './store.ts';
+import {createTable, type Versioned} from './table.ts';
 
-/** A record with the revision that wrote it: what a transaction compares with. */
-export interface Versioned<Value> {
-  readonly value: Value;
-  readonly modRevision: number;
-}
-
-export interface StoredTopology {
-  readonly document: TopologyDocument;
+export interface StoredTopology extends TopologyVersion {
   readonly trees: readonly NetworkTree[];
 }
 
 /** What the keys of the store say, by kind, parsed. Filled by events only. */
 export interface Tables {
   readonly topology: Versioned<StoredTopology> | undefined;
+  readonly blackouts: Versioned<readonly Prefix[]>;
   readonly hosts: ReadonlyMap<string, Versioned<Host>>;
   readonly blocks: ReadonlyMap<Prefix, Versioned<Block>>;
   readonly addresses: ReadonlyMap<Address, Versioned<AllocatedAddress>>;
+<<<<<<< working
+  /** What was written for topologies that are not the current one: to come, of the past, or given up. */
+  readonly leftovers: Leftovers;
+=======
+  readonly tenants: ReadonlyMap<string, Versioned<Tenant>>;
+  /** By `segmentId`. */
+  readonly segments: ReadonlyMap<string, Versioned<Segment>>;
+>>>>>>> mine
   /** Takes in one changed key. A value that cannot be read is reported, and the last good one stays, with the revision of the bad one. */
   apply(event: WatchEvent): void;
   /** Everything as of that revision, as a value of its own that later events do not change. */
   snapshot(revision: number): State;
 }
 
+export interface Leftovers {
+  placements(): Iterable<Versioned<Placement>>;
+  /** Hosts without a place in the current topology. */
+  unplaced(): Iterable<Versioned<HostIdentity>>;
+  /** Key of a daemon's staging → the generation that it prepares. */
+  readonly stagings: ReadonlyMap<string, number>;
+}
+
 /** A record that came, changed or went; the listener sees them in the order of revisions. */
 export type RecordChange =
   | {readonly kind: 'block'; readonly before: Block | undefined; readonly after: Block | undefined; readonly modRevision: number}
   | {readonly kind: 'address'; readonly before: AllocatedAddress | undefined; readonly after: AllocatedAddress | undefined}
-  | {readonly kind: 'topology' | 'host'};
+  | {readonly kind: 'topology' | 'host' | 'blackouts'};
 
 export interface TablesOptions {
   readonly keys: Keys;
@@ -44,23 +70,40 @@ export interface TablesOptions {
 
 export function createTables({keys, onUnreadable, onChange}: TablesOptions): Tables {
   let topology: Versioned<StoredTopology> | undefined;
-  const hosts = createTable<string, Host>(parseHost, ({name}) => name);
+  let blackouts: Versioned<readonly Prefix[]> = {value: [], modRevision: 0};
+  const hosts = createHostTable();
+  const stagings = new Map<string, number>();
   const blocks = createTable<Prefix, Block>(parseBlock, ({cidr}) => cidr);
   const addresses = createTable<Address, AllocatedAddress>(parseAllocatedAddress, ({ip}) => ip);
+  const tenants = createTable<string, Tenant>(parseTenant, ({name}) => name);
+  const segments = createTable<string, Segment>(parseSegment, segmentId);
 
   const take: Record<RecordKind, (event: WatchEvent) => void> = {
     topology({key, value, modRevision}) {
       if (value === undefined) topology = undefined;
       else {
         if (topology !== undefined) topology = {...topology, modRevision};
-        const document = parseTopology(parseJson(key, value));
-        topology = {value: {document, trees: networkTrees(document)}, modRevision};
+        const version = parseTopologyVersion(key, value);
+        topology = {value: {...version, trees: networkTrees(version.document)}, modRevision};
       }
+      hosts.setGeneration(topology?.value.generation ?? 0);
       onChange?.({kind: 'topology'});
     },
+    blackouts({key, value, modRevision}) {
+      blackouts = {...blackouts, modRevision: value === undefined ? 0 : modRevision};
+      blackouts = {...blackouts, value: value === undefined ? [] : parseBlackouts(key, value)};
+      onChange?.({kind: 'blackouts'});
+    },
     host(event) {
-      hosts.apply(event);
+      hosts.applyHost(event);
       onChange?.({kind: 'host'});
+    },
+    placement(event) {
+      if (hosts.applyPlacement(event)) onChange?.({kind: 'host'});
+    },
+    staging({key, value, modRevision}) {
+      if (value === undefined) stagings.delete(key);
+      else stagings.set(key, modRevision);
     },
     block(event) {
       const change = blocks.apply(event);
@@ -70,15 +113,26 @@ export function createTables({keys, onUnreadable, onChange}: TablesOptions): Tab
       const change = addresses.apply(event);
       onChange?.({kind: 'address', ...change});
     },
+    tenant: event => void tenants.apply(event),
+    segment: event => void segments.apply(event),
   };
 
   return {
     get topology() {
       return topology;
     },
+    get blackouts() {
+      return blackouts;
+    },
     hosts: hosts.records,
     blocks: blocks.records,
     addresses: addresses.records,
+<<<<<<< working
+    leftovers: {placements: hosts.otherPlacements, unplaced: hosts.unplaced, stagings},
+=======
+    tenants: tenants.records,
+    segments: segments.records,
+>>>>>>> mine
     apply(event) {
       const kind = kindOfKey(keys, event.key);
       if (kind === undefined) return;
@@ -96,6 +150,13 @@ export function createTables({keys, onUnreadable, onChange}: TablesOptions): Tab
       addresses: addresses.values(),
     }),
   };
+}
+<<<<<<< working
+=======
+
+/** What a segment is known by in its table. Names hold no slash. */
+export function segmentId({tenant, name}: Segment): string {
+  return `${tenant}/${name}`;
 }
 
 interface Change<Value> {
@@ -131,3 +192,4 @@ function createTable<Key, Value>(parse: (key: string, text: string) => Value, ke
     },
   };
 }
+>>>>>>> mine

@@ -177,16 +177,19 @@ export async function createAgentHost(t: ExecutionContext, label: string): Promi
     },
     putHosts: (...texts) =>
       put(
-        texts.map(text => {
+        texts.flatMap(text => {
           const [name = '', ip = ''] = text.split(' ');
-          return [keys.host(name), {name, ip, agentPort: 9604, drained: false, tags: {}, groups: {}}];
+          return [
+            [keys.host(name), {name, ip, agentPort: 9604, drained: false, tags: {}}],
+            [keys.placement(0, name), {host: name, generation: 0, groups: {}}],
+          ];
         }),
       ),
     putBlocks: (...texts) =>
       put(
         texts.map(text => {
           const [cidr = '', host = ''] = text.split(' ');
-          return [keys.block(cidr as never), {cidr, network: 'net1', host, tenant: '', segment: ''}];
+          return [keys.block(cidr as never), {cidr, host, tenant: '', segment: ''}];
         }),
       ),
     startBird: () => startBird(t, namespace, paths),

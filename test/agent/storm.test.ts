@@ -38,7 +38,7 @@ test(`500 block changes in ${seconds} s: at most 60 reloads, no session flaps, a
   const held = new Set<string>([ownPrefix]);
   const blocks = Array.from({length: 60}, (_, index) => `10.1.${1 + (index >> 5)}.${(index & 31) * 8}/29`);
   const change = (cidr: string, owner: string) => {
-    const record = {cidr, network: 'net1', host: owner, tenant: '', segment: ''};
+    const record = {cidr, host: owner, tenant: '', segment: ''};
     return [keys.block(cidr as never), JSON.stringify(record)] as const;
   };
   const records = Array.from({length: 500}, () => {

@@ -107,7 +107,7 @@ async function measure({host, tor, folder}: TwoBirds, size: number) {
   // As in the store, a block stays listed after it was released, and those that nobody touches stay as they are.
   const nodeWith = (extra?: Prefix, host = ''): NodeState => {
     const blocks = new Map(node.state.blocks);
-    if (extra !== undefined) blocks.set(extra, {cidr: extra, network: 'net1', host, tenant: '', segment: ''});
+    if (extra !== undefined) blocks.set(extra, {cidr: extra, host, tenant: '', segment: ''});
     return {...node, state: {...node.state, blocks}};
   };
   const pass = async (node: NodeState): Promise<void> => {

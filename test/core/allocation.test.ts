@@ -1,11 +1,14 @@
 import test from 'ava';
 import fc from 'fast-check';
 import {planAllocation, planRelease} from '../../src/core/allocation.ts';
+import {treeOf} from '../../src/core/group-tree.ts';
 import {isAddressName, isOwnerName} from '../../src/core/names.ts';
 import {contains, type Family, overlaps, parseAddress, parsePrefix} from '../../src/core/prefix.ts';
+import {createReservedSpace} from '../../src/core/reserved-space.ts';
 import {createStore} from './one-process-store.ts';
 import {anyDocument, oneNetwork, rack} from './topology-samples.ts';
 
+const unreserved = {reserved: createReservedSpace([], []), isResting: () => false};
 const flat = (cidr: string, network: Record<string, unknown> = {}) => oneNetwork(cidr, [{}], network);
 
 test('blocks belong to one host, tenant and segment, and are filled from the lowest address', t => {
@@ -19,10 +22,10 @@ test('blocks belong to one host, tenant and segment, and are filled from the low
   store.release('other');
   t.deepEqual<unknown, unknown>(store.index.block(parsePrefix('10.111.0.16/29')), {
     cidr: '10.111.0.16/29',
-    network: 'net',
     host: '',
     tenant: '',
     segment: '',
+    freed: {at: 0, from: 'n1'},
   });
   t.is(store.ip('n2', 't9'), '10.111.0.16');
   t.is(store.ip('n2', 't8'), '10.111.0.32');
@@ -59,17 +62,17 @@ test('a block that became free is reused only inside its group', t => {
 
 test('blackouts are skipped address by address', t => {
   const store = createStore(flat('10.0.0.0/24'), ['n1']);
-  store.blackouts.set('net', [parsePrefix('10.0.0.0/30')]);
+  store.blackOut([parsePrefix('10.0.0.0/30')]);
   const ips = Array.from({length: 5}, () => store.ip('n1', 't'));
   t.deepEqual(ips, ['10.0.0.4', '10.0.0.5', '10.0.0.6', '10.0.0.7', '10.0.0.8']);
 });
 
 test('a block that is wholly blacked out is never assigned', t => {
   const store = createStore(flat('10.0.0.0/24', {block_mask: 30}), ['n1']);
-  store.blackouts.set('net', ['10.0.0.4/31', '10.0.0.0/30', '10.0.0.6/31', '10.0.0.8/31'].map(parsePrefix));
+  store.blackOut(['10.0.0.4/31', '10.0.0.0/30', '10.0.0.6/31', '10.0.0.8/31'].map(parsePrefix));
   t.is(store.ip('n1', 't'), '10.0.0.10');
   t.deepEqual([...store.blocks.keys()], [parsePrefix('10.0.0.8/30')]);
-  store.blackouts.set('net', []);
+  store.blackOut([]);
   t.deepEqual(
     [store.ip('n1', 't'), store.ip('n1', 't'), store.ip('n1', 't'), store.ip('n1', 't')],
     ['10.0.0.8', '10.0.0.9', '10.0.0.11', '10.0.0.0'],
@@ -80,7 +83,7 @@ test('a reusable block that has been blacked out since waits', t => {
   const store = createStore(flat('10.0.0.0/24'), ['n1']);
   store.allocate('n1', 't', {name: 'a'});
   store.release('a');
-  store.blackouts.set('net', [parsePrefix('10.0.0.0/28')]);
+  store.blackOut([parsePrefix('10.0.0.0/28')]);
   t.is(store.ip('n1', 't'), '10.0.0.16');
 });
 
@@ -129,17 +132,17 @@ test('a host without a group has no address to give', t => {
 
 test('a drained host gets no new address', t => {
   const store = createStore(flat('10.0.0.0/24'), ['n1']);
-  const {index, trees, blackouts} = store;
+  const {index, trees} = store;
   const host = {name: 'n1', groups: {net: parsePrefix('10.0.0.0/24')}, drained: true};
   const request = {name: 'a', tenant: 't', segment: ''};
-  t.throws(() => planAllocation({index, trees, blackouts, host, request}), {code: 'ERR_CONFLICT', message: 'Host n1 is drained.'});
+  t.throws(() => planAllocation({index, trees, ...unreserved, host, request}), {code: 'ERR_CONFLICT', message: 'Host n1 is drained.'});
 });
 
 test('a host that has moved to another group leaves the room in its old blocks unused', t => {
   const store = createStore(oneNetwork('10.0.0.0/16', [{}, {}]), ['n1']);
   t.is(store.ip('n1', 't'), '10.0.0.0');
   const host = {name: 'n1', groups: {net: parsePrefix('10.0.128.0/17')}, drained: false};
-  const {ip, claim} = planAllocation({...store, host, request: {name: 'b', tenant: 't', segment: 's'}});
+  const {ip, claim} = planAllocation({...store, ...unreserved, host, request: {name: 'b', tenant: 't', segment: 's'}});
   t.deepEqual([String(ip), claim], ['10.0.128.0', 'new']);
 });
 
@@ -224,13 +227,14 @@ test('whatever is allocated and released: no address twice, no block with two ow
         try {
           if (action.kind === 'host') store.addHost(`h${store.hosts.size}`, {zone: action.zone, rack: action.rack});
           else if (action.kind === 'release') store.release([...before.keys()][action.which % before.size] ?? 'none');
-          else if (action.kind === 'blackout') for (const {network} of store.trees) store.blackouts.set(network.name, [action.cidr]);
+          else if (action.kind === 'blackout') store.blackOut([action.cidr]);
           else {
             const address = store.allocate(`h${action.host}`, action.tenant, {family: action.family});
             t.false(before.has(address.ip));
             t.true(contains(address.block, address.ip));
-            t.false((store.blackouts.get(address.network) ?? []).some(cidr => contains(cidr, address.ip)));
-            const group = store.hosts.get(address.host)?.groups[address.network];
+            t.false(store.blackouts.some(cidr => contains(cidr, address.ip)));
+            const network = treeOf(store.trees, address.ip)?.network.name ?? '';
+            const group = store.hosts.get(address.host)?.groups[network];
             t.true(group !== undefined && contains(group, address.block));
           }
         } catch (error) {

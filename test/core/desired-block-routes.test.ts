@@ -6,7 +6,7 @@ import {nodeState} from '../helpers/node-state.ts';
 
 function withBlocks(own: readonly string[], other: readonly string[], settings: Partial<RouteSettings> = {}): NodeState {
   const node = nodeState({blocks: own});
-  const block = (cidr: string, host: string) => ({cidr: parsePrefix(cidr), network: 'net1', host, tenant: '', segment: ''});
+  const block = (cidr: string, host: string) => ({cidr: parsePrefix(cidr), host, tenant: '', segment: ''});
   const others = other.map((cidr, index) => block(cidr, index === 0 ? 'host-2' : ''));
   const blocks = new Map([...others, ...node.state.blocks.values()].map(each => [each.cidr, each]));
   return {...node, settings: {...node.settings, routes: {...node.settings.routes, ...settings}}, state: {...node.state, blocks}};

@@ -30,7 +30,7 @@ function node({settings, hosts, blocks, main}: Case): NodeState {
       blocks: new Map(
         blocks.map(text => {
           const [cidr = '', host = ''] = text.split(' ');
-          return [parsePrefix(cidr), {cidr: parsePrefix(cidr), network: 'net1', host, tenant: host && 't1', segment: ''}];
+          return [parsePrefix(cidr), {cidr: parsePrefix(cidr), host, tenant: host && 't1', segment: ''}];
         }),
       ),
     },

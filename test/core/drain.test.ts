@@ -44,7 +44,7 @@ const node = (drain: 'none' | 'draining' | 'drained') =>
   nodeState({
     blocks: ['10.1.0.0/29', '10.1.0.8/29'],
     drain,
-    state: {trees: [{network: {name: 'net1'} as never, root: leaf}], hosts: new Map([['host-1', host]])},
+    state: {trees: [{network: {name: 'net1', cidr: '10.1.0.0/24'} as never, root: leaf}], hosts: new Map([['host-1', host]])},
   });
 
 test('templates have all prefixes while the host is draining, and a word for it', t => {

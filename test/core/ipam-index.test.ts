@@ -5,24 +5,23 @@ import {fromNumber, parseAddress, parsePrefix} from '../../src/core/prefix.ts';
 import {createRangeSet} from '../../src/core/range-set.ts';
 import type {AllocatedAddress, Block} from '../../src/core/state.ts';
 
-const block = (cidr: string, host = 'h1', tenant = 't1'): Block => ({cidr: parsePrefix(cidr), network: 'net', host, tenant, segment: ''});
+const block = (cidr: string, host = 'h1', tenant = 't1'): Block => ({cidr: parsePrefix(cidr), host, tenant, segment: ''});
 const free = (cidr: string): Block => block(cidr, '', '');
 const address = (name: string, ip: string, cidr: string): AllocatedAddress => {
-  return {name, ip: parseAddress(ip), block: parsePrefix(cidr), network: 'net', host: 'h1', tenant: 't1', segment: '', allocatedAt: ''};
+  return {name, ip: parseAddress(ip), block: parsePrefix(cidr), host: 'h1', tenant: 't1', segment: '', allocatedAt: ''};
 };
 const cidrs = (blocks: Iterable<Block>): string[] => [...blocks].map(({cidr}) => cidr);
 const all = parsePrefix('10.0.0.0/24');
-const owner = {network: 'net', host: 'h1', tenant: 't1', segment: ''};
+const owner = {host: 'h1', tenant: 't1', segment: ''};
 const nothing = createRangeSet();
 
-test('blocks of an owner come in the order in which they were claimed, blocks of a group by value', t => {
+test('blocks of an owner come in the order in which they were claimed, those of a host by value', t => {
   const index = createIpamIndex();
   index.putBlock(block('10.0.0.16/29'), 5);
   index.putBlock(block('10.0.0.8/29'), 9);
   index.putBlock(block('10.0.0.128/29'), 7);
   index.putBlock(block('10.0.0.0/29', 'h2'), 8);
   t.deepEqual(cidrs(index.blocksOfOwner(owner)), ['10.0.0.16/29', '10.0.0.128/29', '10.0.0.8/29']);
-  t.deepEqual(cidrs(index.blocksIn('net', parsePrefix('10.0.0.0/25'))), ['10.0.0.0/29', '10.0.0.8/29', '10.0.0.16/29']);
   t.deepEqual(cidrs(index.blocksOfHost('h1')), ['10.0.0.8/29', '10.0.0.16/29', '10.0.0.128/29']);
   t.deepEqual(index.block(parsePrefix('10.0.0.0/29'))?.host, 'h2');
 });
@@ -40,16 +39,16 @@ test('a block that is written again keeps its place, unless it changes hands', t
 
 test('reusable blocks come in the order in which they became free, only those of the group', t => {
   const index = createIpamIndex();
-  t.deepEqual(cidrs(index.reusableBlocks('net', parsePrefix('10.0.0.0/25'))), []);
+  t.deepEqual(cidrs(index.reusableBlocks(parsePrefix('10.0.0.0/25'))), []);
   for (const [revision, cidr] of ['10.0.0.16/29', '10.0.0.128/29', '10.0.0.8/29', '10.0.0.0/24'].entries())
     index.putBlock(free(cidr), revision);
-  t.deepEqual(cidrs(index.reusableBlocks('net', parsePrefix('10.0.0.0/25'))), ['10.0.0.16/29', '10.0.0.8/29']);
-  t.deepEqual(cidrs(index.reusableBlocks('net', parsePrefix('10.0.0.128/26'))), ['10.0.0.128/29']);
+  t.deepEqual(cidrs(index.reusableBlocks(parsePrefix('10.0.0.0/25'))), ['10.0.0.16/29', '10.0.0.8/29']);
+  t.deepEqual(cidrs(index.reusableBlocks(parsePrefix('10.0.0.128/26'))), ['10.0.0.128/29']);
   index.putBlock(block('10.0.0.16/29'), 9);
   index.deleteBlock(parsePrefix('10.0.0.128/29'));
-  t.deepEqual(cidrs(index.reusableBlocks('net', parsePrefix('10.0.0.0/25'))), ['10.0.0.8/29']);
-  t.deepEqual(cidrs(index.reusableBlocks('net', parsePrefix('10.0.0.128/26'))), []);
-  t.deepEqual(cidrs(index.reusableBlocks('other', all)), []);
+  t.deepEqual(cidrs(index.reusableBlocks(parsePrefix('10.0.0.0/25'))), ['10.0.0.8/29']);
+  t.deepEqual(cidrs(index.reusableBlocks(parsePrefix('10.0.0.128/26'))), []);
+  t.deepEqual(cidrs(index.reusableBlocks(parsePrefix('2001:db8::/64'))), []);
 });
 
 test('a full block is not open, also when its addresses arrive first', t => {
@@ -92,7 +91,7 @@ test('the first free block overlaps no block, of whatever mask', t => {
   index.putBlock(block('10.0.0.0/29'), 2);
   t.is(first(29), '10.0.0.16/29');
   t.is(first(32), '10.0.0.8/32');
-  index.putBlock({...block('10.0.0.128/25'), network: 'other'}, 3);
+  index.putBlock(block('10.0.0.128/25', 'h2'), 3);
   t.is(first(25), 'undefined');
   t.is(first(26), '10.0.0.64/26');
   index.deleteBlock(parsePrefix('10.0.0.0/29'));

@@ -3,6 +3,7 @@ import {networkTrees} from '../../src/core/group-tree.ts';
 import {createIpamIndex} from '../../src/core/ipam-index.ts';
 import {createPlacer} from '../../src/core/placement.ts';
 import {type Address, type Family, type Prefix, parseAddress} from '../../src/core/prefix.ts';
+import {createReservedSpace} from '../../src/core/reserved-space.ts';
 import type {AllocatedAddress, Block, Host} from '../../src/core/state.ts';
 import {parseTopology} from '../../src/core/topology-document.ts';
 
@@ -12,15 +13,16 @@ export function createStore(document: unknown, hostNames: readonly string[] = []
   const placer = createPlacer({trees, hosts: []});
   const index = createIpamIndex();
   const hosts = new Map<string, Host>();
-  const blackouts = new Map<string, readonly Prefix[]>();
+  let blackouts: readonly Prefix[] = [];
+  const resting = new Set<Prefix>();
   const blocks = new Map<Prefix, Block>();
   const addresses = new Map<Address, AllocatedAddress>();
   let revision = 0;
   let names = 0;
 
-  function addHost(name: string, tags: Record<string, string> = {}): void {
+  function addHost(name: string, tags: Record<string, string> = {}, more: Partial<Host> = {}): void {
     const ip = parseAddress(`192.168.0.${hosts.size + 1}`);
-    hosts.set(name, {name, ip, agentPort: 9604, drained: false, tags, groups: placer.place({name, ip, tags})});
+    hosts.set(name, {name, ip, agentPort: 9604, drained: false, tags, groups: placer.place({name, ip, tags}), ...more});
   }
   function putBlock(block: Block): void {
     blocks.set(block.cidr, block);
@@ -29,8 +31,13 @@ export function createStore(document: unknown, hostNames: readonly string[] = []
   function allocate(hostName: string, tenant: string, more: Partial<AllocationRequest> = {}): AllocatedAddress {
     const host = hosts.get(hostName) ?? {name: hostName, groups: {}, drained: false};
     const request = {name: `name-${++names}`, tenant, segment: 's', ...more};
-    const {ip, network, block, claim} = planAllocation({trees, index, host, blackouts, request});
-    const address = {...block, name: request.name, ip, block: block.cidr, network, allocatedAt: 'now'};
+    const reserved = createReservedSpace(
+      blackouts,
+      [...hosts.values()].flatMap(({fixed}) => fixed ?? []),
+    );
+    const {ip, block, claim} = planAllocation({trees, index, host, reserved, isResting: block => resting.has(block.cidr), request});
+    const {tenant: owner, segment} = block;
+    const address = {name: request.name, ip, block: block.cidr, host: block.host, tenant: owner, segment, allocatedAt: 'now'};
     if (claim !== 'own') putBlock(block);
     addresses.set(ip, address);
     index.putAddress(address);
@@ -44,7 +51,7 @@ export function createStore(document: unknown, hostNames: readonly string[] = []
     }
     for (const cidr of plan.emptied) {
       const block = blocks.get(cidr);
-      if (block !== undefined) putBlock({...block, host: '', tenant: '', segment: ''});
+      if (block !== undefined) putBlock({cidr, host: '', tenant: '', segment: '', freed: {at: 0, from: block.host}});
     }
   }
   for (const name of hostNames) addHost(name);
@@ -52,7 +59,14 @@ export function createStore(document: unknown, hostNames: readonly string[] = []
     trees,
     index,
     hosts,
-    blackouts,
+    get blackouts() {
+      return blackouts;
+    },
+    blackOut(cidrs: readonly Prefix[]) {
+      blackouts = cidrs;
+    },
+    /** Free blocks that only the host that had them last may have. */
+    resting,
     blocks,
     addresses,
     addHost,

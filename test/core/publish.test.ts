@@ -35,7 +35,6 @@ test('blocks of other hosts and freed blocks are not announced', t => {
   const node = nodeState({blocks: ['10.1.0.0/29']});
   const others = ['host-2', ''].map((owner, index) => ({
     cidr: parsePrefix(`10.1.1.${index * 8}/29`),
-    network: 'net1',
     host: owner,
     tenant: '',
     segment: '',
@@ -68,8 +67,8 @@ test('blocks count their addresses', t => {
   const block = parsePrefix('10.1.0.0/29');
   const addresses = ['10.1.0.1', '10.1.0.2']
     .map(parseAddress)
-    .map(ip => [ip, {name: ip, ip, block, network: 'net1', host: 'host-1', tenant: 't1', segment: '', allocatedAt: ''}] as const);
-  const {Blocks} = templateData(nodeState({blocks: ['10.1.0.8/29', '10.1.0.0/29'], state: {addresses: new Map(addresses)}}));
+    .map(ip => [ip, {name: ip, ip, block, host: 'host-1', tenant: 't1', segment: '', allocatedAt: ''}] as const);
+  const {Blocks} = templateData(nodeState({blocks: ['10.1.0.8/29', '10.1.0.0/29'], state: {trees, addresses: new Map(addresses)}}));
   t.deepEqual(
     Blocks.map(({CIDR, Count}) => [CIDR, Count]),
     [

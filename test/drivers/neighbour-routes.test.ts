@@ -231,7 +231,7 @@ test('a default route whose next hop is an IPv6 address makes nobody a neighbour
   const far = {name: 'host-9', ip: parseAddress('172.16.0.9'), agentPort: 9604, drained: false, tags: {}, groups: {}};
   const cidr = parsePrefix('10.1.0.0/29');
   const node = nodeState({
-    state: {hosts: new Map([[far.name, far]]), blocks: new Map([[cidr, {cidr, network: 'net1', host: far.name, tenant: '', segment: ''}]])},
+    state: {hosts: new Map([[far.name, far]]), blocks: new Map([[cidr, {cidr, host: far.name, tenant: '', segment: ''}]])},
   });
   t.deepEqual(desiredNeighbourRoutes({...node, mainRoutes: mainRoutesOf(await createReadKernel(host.run)())}), []);
 });

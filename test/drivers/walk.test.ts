@@ -61,7 +61,7 @@ function node(name: string): NodeState {
       blocks: new Map(
         blocks.map(text => {
           const [cidr = '', host = ''] = text.split(' ');
-          return [parsePrefix(cidr), {cidr: parsePrefix(cidr), network: 'net1', host, tenant: '', segment: ''}];
+          return [parsePrefix(cidr), {cidr: parsePrefix(cidr), host, tenant: '', segment: ''}];
         }),
       ),
     },

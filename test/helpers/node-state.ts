@@ -24,7 +24,7 @@ export function nodeState({
   state,
   drain = 'none',
 }: NodeOptions = {}): NodeState {
-  const own = blocks.map(cidr => ({cidr: parsePrefix(cidr), network: 'net1', host: name, tenant: 't1', segment: ''}));
+  const own = blocks.map(cidr => ({cidr: parsePrefix(cidr), host: name, tenant: 't1', segment: ''}));
   const self = {name, addresses: addresses.map(parseInterfaceAddress)};
   const host = {name, ip: self.addresses[0]?.address ?? parseAddress('192.0.2.1'), agentPort: 9604, tags: {}, groups: {}, drained: false};
   return {

@@ -7,20 +7,24 @@ import {createTables, type RecordChange} from '../../src/store/tables.ts';
 const keys = createKeys('/romana');
 const cidr = parsePrefix('10.0.0.0/29');
 const ip = parseAddress('10.0.0.1');
-const host = {name: 'h1', ip: parseAddress('192.168.0.1'), agentPort: 9604, drained: false, tags: {rack: 'a'}, groups: {net: cidr}};
-const block = {cidr, network: 'net', host: 'h1', tenant: 't', segment: ''};
-const address = {name: 'a', ip, block: cidr, network: 'net', host: 'h1', tenant: 't', segment: '', allocatedAt: '2020-01-01T00:00:00.000Z'};
+const identity = {name: 'h1', ip: parseAddress('192.168.0.1'), agentPort: 9604, drained: false, tags: {rack: 'a'}};
+const placement = {host: 'h1', generation: 3, groups: {net: cidr}};
+const host = {...identity, groups: placement.groups};
+const block = {cidr, host: 'h1', tenant: 't', segment: ''};
+const address = {name: 'a', ip, block: cidr, host: 'h1', tenant: 't', segment: '', allocatedAt: '2020-01-01T00:00:00.000Z'};
 const topology = {networks: [{name: 'net', cidr: '10.0.0.0/24'}], topologies: [{networks: ['net'], map: []}]};
 
 const values: Readonly<Record<string, unknown>> = {
-  [keys.topology]: topology,
-  [keys.host('h1')]: host,
+  [keys.topology]: {generation: 3, document: topology},
+  [keys.blackouts]: {cidrs: [cidr]},
+  [keys.host('h1')]: identity,
+  [keys.placement(3, 'h1')]: placement,
   [keys.block(cidr)]: block,
   [keys.address(ip)]: address,
 };
 
 test('records are parsed back as they were rendered', t => {
-  t.deepEqual(parseHost('k', renderRecord(host)), host);
+  t.deepEqual(parseHost('k', renderRecord(identity)), identity);
   t.deepEqual(parseBlock('k', renderRecord(block)), block);
   t.deepEqual(parseAllocatedAddress('k', renderRecord(address)), address);
 });
@@ -28,7 +32,7 @@ test('records are parsed back as they were rendered', t => {
 test('a record that cannot be parsed names the key, the field and what is wrong', t => {
   const cases: [() => unknown, RegExp][] = [
     [() => parseHost('/romana/hosts/h1', 'not json'), /^cannot read \/romana\/hosts\/h1 from the store: not JSON$/],
-    [() => parseHost('/romana/hosts/h1', renderRecord({...host, agentPort: 'x'})), /\/romana\/hosts\/h1.*agentPort/],
+    [() => parseHost('/romana/hosts/h1', renderRecord({...identity, agentPort: 'x'})), /\/romana\/hosts\/h1.*agentPort/],
     [() => parseBlock('/romana/blocks/b', renderRecord({...block, cidr: '10.0.0.0/99'})), /\/romana\/blocks\/b.*10\.0\.0\.0\/99/],
     [() => parseAllocatedAddress('/romana/addresses/a', renderRecord({...address, ip: undefined})), /\/romana\/addresses\/a.*ip/],
     [() => parseBlock('/romana/blocks/b', 'null'), /\/romana\/blocks\/b/],
@@ -44,7 +48,7 @@ test('tables show each kind of record with the revision that wrote it', t => {
   t.deepEqual(tables.addresses.get(ip), {value: address, modRevision: 7});
   t.deepEqual(
     changes.map(({kind}) => kind),
-    ['topology', 'host', 'block', 'address'],
+    ['topology', 'blackouts', 'host', 'host', 'block', 'address'],
   );
   for (const key of Object.keys(values)) tables.apply({key, modRevision: 8});
   t.is(tables.topology, undefined);
@@ -63,8 +67,14 @@ test('a value that cannot be read is reported, and the last good one stays', t =
     );
     t.deepEqual(tables.snapshot(7), before, key);
     // A transaction that compares with what is there now must be able to succeed.
-    const revisions = [tables.topology, tables.hosts.get('h1'), tables.blocks.get(cidr), tables.addresses.get(ip)];
-    t.deepEqual(revisions.map(record => record?.modRevision).toSorted(), [7, 7, 7, 9], key);
+    const {topology: stored, blackouts, hosts, blocks, addresses} = tables;
+    const revisions = [stored, blackouts, hosts.get('h1'), blocks.get(cidr), addresses.get(ip)];
+    t.deepEqual(
+      revisions.map(record => record?.modRevision).toSorted(),
+      // Nobody compares with a placement.
+      [7, 7, 7, 7, key.includes('placements') ? 7 : 9],
+      key,
+    );
     tables.apply({key, value: renderRecord(good), modRevision: 10});
     t.deepEqual(tables.snapshot(7), before, key);
   }

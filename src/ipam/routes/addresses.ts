@@ -7,7 +7,7 @@ import type {Addresses} from '../addresses.ts';
 import {AddressAnswer} from '../answers.ts';
 import {notFound} from '../faults.ts';
 import type {Ledger} from '../ledger.ts';
-import {addressView, type Views} from '../views.ts';
+import type {Views} from '../views.ts';
 
 const NewAddress = z.strictObject({
   name: z.string().min(1),
@@ -73,7 +73,7 @@ export function addressRoutes(views: Views, ledger: Ledger, addresses: Addresses
     const byIp = isAddress(nameOrIp) ? ledger.index.address(parseAddress(nameOrIp)) : undefined;
     const all = [...named, ...(byIp === undefined ? [] : [byIp])];
     if (all.length === 0) throw notFound('address', nameOrIp);
-    return all.map(addressView);
+    return all.map(views.address);
   }
 }
 

@@ -1,6 +1,6 @@
 import {z} from 'zod';
 import {InputError} from '../../core/errors.ts';
-import {type Address, isAddress, parseAddress} from '../../core/prefix.ts';
+import {type Address, isAddress, parseAddress, parsePrefix} from '../../core/prefix.ts';
 import {Done, type Route, route} from '../../rest/route.ts';
 import {HostAnswer, HostListAnswer} from '../answers.ts';
 import {found} from '../faults.ts';
@@ -16,6 +16,7 @@ const NewHost = z.strictObject({
   ip: z.string().min(1),
   agent_port: z.int().min(1).max(65535).nullish(),
   tags: z.record(z.string(), z.string()).nullish(),
+  cidr: z.string().optional(),
   k8s_info: ignored,
   groups: ignored,
 });
@@ -43,7 +44,14 @@ export function hostRoutes(views: Views, hosts: Hosts): Route[] {
       body: NewHost,
       answer: Done,
       refusals: {409: 'the name or the IP is taken, or no group takes the host', 422: 'an IP or a name that is none'},
-      handle: ({body: {name, ip, agent_port, tags}}) => hosts.add({name, ip: hostIp(ip), agentPort: agent_port ?? 9604, tags: tags ?? {}}),
+      handle: ({body: {name, ip, agent_port, tags, cidr}}) =>
+        hosts.add({
+          name,
+          ip: hostIp(ip),
+          agentPort: agent_port ?? 9604,
+          tags: tags ?? {},
+          ...(cidr !== undefined && {fixed: parsePrefix(cidr)}),
+        }),
     }),
     route({
       method: 'GET',

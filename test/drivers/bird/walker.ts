@@ -4,7 +4,8 @@ import type {ExecutionContext} from 'ava';
 import {desiredBird} from '../../../src/core/desired-bird.ts';
 import type {BirdFile} from '../../../src/core/desired-bird-files.ts';
 import type {NodeState} from '../../../src/core/node-state.ts';
-import {parsePrefix} from '../../../src/core/prefix.ts';
+import {type Prefix, parsePrefix} from '../../../src/core/prefix.ts';
+import type {Block} from '../../../src/core/state.ts';
 import {createBirdControl} from '../../../src/drivers/bird/control-socket.ts';
 import {systemClock} from '../../../src/system/clock.ts';
 import {systemFiles} from '../../../src/system/file-system.ts';
@@ -53,7 +54,7 @@ export async function createWalker(t: ExecutionContext, label: string, firstBloc
     const node = host.node(blocks, templates, publish);
     // The store has taken the others from this host; it has not merely forgotten them.
     const released = [...everHeld].filter(cidr => !blocks.includes(cidr)).map(parsePrefix);
-    const others = released.map(cidr => [cidr, {cidr, network: 'net1', host: '', tenant: '', segment: ''}] as const);
+    const others = released.map((cidr): [Prefix, Block] => [cidr, {cidr, host: '', tenant: '', segment: ''}]);
     return {...node, state: {...node.state, blocks: new Map([...node.state.blocks, ...others])}};
   };
 

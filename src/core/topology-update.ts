@@ -1,0 +1,146 @@
+import {declaredHosts} from './declared-hosts.ts';
+import {InputError} from './errors.ts';
+import {leafAt, leaves, networkTrees, placeIn, treeOf} from './group-tree.ts';
+import {createPlacer, isEligible} from './placement.ts';
+import {comparePrefixes, contains, type Prefix, prefixLength} from './prefix.ts';
+import type {AllocatedAddress, Block, Host, NetworkTree} from './state.ts';
+import type {TopologyDocument} from './topology-document.ts';
+
+export interface TopologyUpdateOptions {
+  readonly document: TopologyDocument;
+  /** The trees that hold now. */
+  readonly trees: readonly NetworkTree[];
+  readonly hosts: Iterable<Host>;
+  readonly blocks: Iterable<Block>;
+  /** The lowest address that is in use in a block. */
+  firstAddressIn(block: Prefix): AllocatedAddress | undefined;
+}
+
+export interface TopologyUpdate {
+  /** Every host that will be there, with its groups. */
+  readonly hosts: readonly Host[];
+  /** Names of those that the document brings. */
+  readonly added: ReadonlySet<string>;
+  /** Names of those that get other groups than they have. */
+  readonly moved: ReadonlySet<string>;
+  /** Why it cannot be done, in whole sentences; empty when it can. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * What a new topology means for the hosts: each keeps its groups by CIDR, whatever its networks are called then, or goes to the group that its
+ * blocks lie in, or is placed anew. Every block in use must lie in its host's group.
+ */
+export function planTopologyUpdate(options: TopologyUpdateOptions): TopologyUpdate {
+  const {document, trees: oldTrees} = options;
+  const trees = networkTrees(document);
+  const declared = declaredHosts(document);
+  const present = [...options.hosts];
+  const used = [...options.blocks].filter(({host}) => host !== '');
+  const problems: string[] = [];
+
+  const blocksOf = Map.groupBy(used, ({host}) => host);
+  const kept = present.map(host => {
+    const groups = keptGroups(trees, host, declared.get(host.name)?.groups ?? {}, blocksOf.get(host.name) ?? []);
+    return {...host, groups};
+  });
+  const placer = createPlacer({trees, hosts: kept, declared});
+  const place = (host: Host): Host => {
+    const {fixed} = host;
+    if (fixed !== undefined && !Object.values(host.groups).includes(fixed))
+      problems.push(`The fixed prefix ${fixed} of host ${host.name} lies in no group then.`);
+    if (trees.every(({network}) => Object.hasOwn(host.groups, network.name))) return host;
+    try {
+      return {...host, groups: {...placer.place(host), ...host.groups}};
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      // A host that has its own prefix needs no other place.
+      if (fixed === undefined) problems.push(error.message);
+      return host;
+    }
+  };
+  const placed = kept.map(place);
+  problems.push(...misfits({...options, oldTrees, trees, used, hosts: placed}));
+
+  const added: Host[] = [];
+  const byName = new Map(present.map(host => [host.name, host]));
+  const byIp = new Map(present.map(({name, ip}) => [ip, name]));
+  for (const {name, ip, tags} of declared.values()) {
+    const known = byName.get(name);
+    const owner = byIp.get(ip);
+    if (known !== undefined && known.ip !== ip) problems.push(`Host ${name} is there already, with IP ${known.ip} and not ${ip}.`);
+    else if (owner !== undefined && owner !== name) problems.push(`IP ${ip} of host ${name} belongs to host ${owner} already.`);
+    else if (known === undefined) added.push(place({name, ip, tags, agentPort: 9604, drained: false, groups: {}}));
+  }
+  return {
+    hosts: [...placed, ...added],
+    added: new Set(added.map(({name}) => name)),
+    moved: new Set(placed.filter((host, index) => !isSameRecord(host.groups, present[index]?.groups ?? {})).map(({name}) => name)),
+    problems,
+  };
+}
+
+function keptGroups(
+  trees: readonly NetworkTree[],
+  host: Host,
+  declared: Readonly<Record<string, Prefix>>,
+  blocks: readonly Block[],
+): Record<string, Prefix> {
+  const {fixed} = host;
+  const before = Object.values(host.groups);
+  const entries = trees.flatMap((tree): [string, Prefix][] => {
+    const {name, cidr} = tree.network;
+    const wanted = placeIn(declared, name);
+    if (fixed !== undefined && contains(cidr, fixed)) return fitsAsFixed(tree, fixed) ? [[name, fixed]] : [];
+    if (wanted !== undefined) return [[name, wanted]];
+    const inUse = blocks.filter(block => contains(cidr, block.cidr)).map(block => leafAround(tree, block.cidr) ?? cidr);
+    const candidates = [...before.filter(leaf => leafAt(tree, leaf) !== undefined), ...inUse];
+    const kept = candidates.find(leaf => inUse.every(other => other === leaf) && isEligible(tree, leaf, host.tags));
+    return kept === undefined ? [] : [[name, kept]];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** True where a host can have that prefix to itself: it lies in one leaf, and has room for a block. */
+export function fitsAsFixed(tree: NetworkTree, fixed: Prefix): boolean {
+  return prefixLength(fixed) <= tree.network.blockMask && leafAround(tree, fixed) !== undefined;
+}
+
+/** The CIDR of the leaf that a prefix lies in. */
+function leafAround(tree: NetworkTree, inner: Prefix): Prefix | undefined {
+  return leaves(tree).find(({cidr}) => contains(cidr, inner))?.cidr;
+}
+
+interface MisfitOptions extends Pick<TopologyUpdateOptions, 'firstAddressIn'> {
+  readonly oldTrees: readonly NetworkTree[];
+  readonly trees: readonly NetworkTree[];
+  readonly used: readonly Block[];
+  readonly hosts: readonly Host[];
+}
+
+/** The first (lowest) address of each network as it is that would not lie in its host's group any more. */
+function misfits({oldTrees, trees, used, hosts, firstAddressIn}: MisfitOptions): string[] {
+  const groups = new Map(hosts.map(host => [host.name, host.groups]));
+  const problems = new Map<string, string>();
+  const isFit = ({cidr, host}: Block) => Object.values(groups.get(host) ?? {}).some(group => contains(group, cidr));
+  for (const block of used.filter(candidate => !isFit(candidate)).toSorted((a, b) => comparePrefixes(a.cidr, b.cidr))) {
+    const address = firstAddressIn(block.cidr);
+    const network = treeOf(oldTrees, block.cidr)?.network.name ?? '';
+    if (address === undefined || problems.has(network)) continue;
+    const tree = treeOf(trees, block.cidr);
+    const group = tree === undefined ? undefined : placeIn(groups.get(block.host) ?? {}, tree.network.name);
+    const place =
+      tree === undefined
+        ? 'it lies in no network then'
+        : group === undefined
+          ? `network ${tree.network.name} has no group for it`
+          : `its group is ${group} then`;
+    problems.set(network, `Address ${address.ip} (${address.name}) of host ${address.host} would not fit: ${place}.`);
+  }
+  return [...problems.values()];
+}
+
+function isSameRecord(a: Readonly<Record<string, Prefix>>, b: Readonly<Record<string, Prefix>>): boolean {
+  const entries = Object.entries(a);
+  return entries.length === Object.keys(b).length && entries.every(([key, value]) => Object.hasOwn(b, key) && b[key] === value);
+}
