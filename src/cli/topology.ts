@@ -1,7 +1,8 @@
 import {Command} from 'commander';
-import {InputError, messageOf} from '../core/errors.ts';
 import {renderDryRun} from './dry-run.ts';
 import {type CliParts, renderChange, renderJson} from './parts.ts';
+import {parseDocument} from './topology-input.ts';
+import {planCommand} from './topology-plan.ts';
 import {renderTopologyTree} from './topology-tree.ts';
 import {readUsage} from './usage-view.ts';
 import {DryRun} from './wire.ts';
@@ -39,13 +40,6 @@ export function topologyCommand(parts: CliParts): Command {
       parts.write(format === 'json' ? renderJson(body) : renderDryRun(outcome));
       if (!outcome.fits) throw new Error(`the topology in ${file ?? 'standard input'} does not fit`);
     });
+  command.addCommand(planCommand(parts));
   return command;
-}
-
-function parseDocument(text: string, source: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new InputError('ERR_MALFORMED', `cannot read the topology in ${source}: ${messageOf(error)}`, {cause: error});
-  }
 }
