@@ -22,11 +22,8 @@ export interface Ipamd {
   readonly ledger: Ledger;
   readonly addresses: Addresses;
   readonly hosts: Hosts;
-<<<<<<< working
   readonly blackouts: Blackouts;
-=======
   readonly tenants: Tenants;
->>>>>>> mine
   readonly topologies: Topologies;
   readonly collector: Collector;
   readonly reports: Reports;
@@ -51,38 +48,25 @@ export function createIpamd({store, keys, clock, log, id, cooldownMs = 0}: Ipamd
   const reports = createReports({store, keys, clock, log, id});
   const metrics = createIpamMetrics(ledger);
   const transact = createTransactor({ledger, clock, onRetry: metrics.retry});
-<<<<<<< working
   const addresses = measured(createAddresses({ledger, transact, clock, cooldownMs}), metrics, clock);
   const hosts = createHosts({ledger, transact, clock});
   const blackouts = createBlackouts({ledger, transact});
+  const tenants = createTenants({ledger, transact});
   const leftovers = createLeftovers({ledger, transact});
   const topologies = createTopologies({ledger, transact, leftovers, id});
   const collector = createCollector({ledger, transact, leftovers, clock, log});
-=======
-  const addresses = measured(createAddresses({ledger, transact, clock}), metrics, clock);
-  const hosts = createHosts({ledger, transact});
-  const tenants = createTenants({ledger, transact});
-  const topologies = createTopologies({ledger, transact});
->>>>>>> mine
   return {
     ledger,
     addresses,
     hosts,
-<<<<<<< working
     blackouts,
-=======
     tenants,
->>>>>>> mine
     topologies,
     collector,
     reports,
     metrics,
-<<<<<<< working
-    routes: ipamRoutes({ledger, addresses, hosts, blackouts, topologies, status: createStatus({ledger, reports, clock})}).map(route =>
-=======
-    routes: ipamRoutes({ledger, addresses, hosts, tenants, topologies, status: createStatus({ledger, reports, clock})}).map(route =>
->>>>>>> mine
-      afterFirstSnapshot(route, ledger),
+    routes: ipamRoutes({ledger, addresses, hosts, blackouts, tenants, topologies, status: createStatus({ledger, reports, clock})}).map(
+      route => afterFirstSnapshot(route, ledger),
     ),
   };
 }

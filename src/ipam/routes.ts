@@ -19,33 +19,23 @@ export interface RoutesOptions {
   readonly ledger: Ledger;
   readonly addresses: Addresses;
   readonly hosts: Hosts;
-<<<<<<< working
   readonly blackouts: Blackouts;
-=======
   readonly tenants: Tenants;
->>>>>>> mine
   readonly topologies: Topologies;
   /** The last report of every agent, or of that of one host. */
   status(host?: string): HostStatusAnswer[];
 }
 
 /** Every route of ipamd (contract, section 4). */
-<<<<<<< working
-export function ipamRoutes({ledger, addresses, hosts, blackouts, topologies, status}: RoutesOptions): Route[] {
-=======
-export function ipamRoutes({ledger, addresses, hosts, tenants, topologies, status}: RoutesOptions): Route[] {
->>>>>>> mine
+export function ipamRoutes({ledger, addresses, hosts, blackouts, tenants, topologies, status}: RoutesOptions): Route[] {
   const views = createViews(ledger);
   const byTag: Readonly<Record<string, readonly Route[]>> = {
     networks: networkRoutes(views),
     topology: topologyRoutes(views, topologies),
     hosts: hostRoutes(views, hosts),
     addresses: addressRoutes(views, ledger, addresses),
-<<<<<<< working
     blackouts: blackoutRoutes(views, blackouts),
-=======
     tenants: tenantRoutes(tenants),
->>>>>>> mine
     status: statusRoutes(status),
   };
   return Object.entries(byTag).flatMap(([tag, routes]) => routes.map(route => ({...route, tag})));

@@ -51,11 +51,7 @@ export interface KeyRange {
 }
 
 /** Kinds of keys whose values we parse, by the part of the key after the prefix. */
-<<<<<<< working
-export type RecordKind = 'topology' | 'blackouts' | 'host' | 'placement' | 'staging' | 'block' | 'address';
-=======
-export type RecordKind = 'topology' | 'host' | 'block' | 'address' | 'tenant' | 'segment';
->>>>>>> mine
+export type RecordKind = 'topology' | 'blackouts' | 'host' | 'placement' | 'staging' | 'block' | 'address' | 'tenant' | 'segment';
 
 export function createKeys(prefix: string): Keys {
   const root = `/${prefix.split('/').filter(Boolean).join('/')}`;

@@ -1,12 +1,8 @@
 import {z} from 'zod';
 import {InputError} from '../core/errors.ts';
 import {type Address, type Prefix, parseAddress, parsePrefix} from '../core/prefix.ts';
-<<<<<<< working
-import type {AllocatedAddress, Block, Host} from '../core/state.ts';
-import {parseTopology, type TopologyDocument} from '../core/topology-document.ts';
-=======
 import type {AllocatedAddress, Block, Host, Segment, Tenant} from '../core/state.ts';
->>>>>>> mine
+import {parseTopology, type TopologyDocument} from '../core/topology-document.ts';
 
 /** The value of a key as text. Keys of an object keep their order, so that equal records are equal texts. */
 export function renderRecord(record: unknown): string {
@@ -49,7 +45,10 @@ const AddressRecord = z.object({
   allocatedAt: z.string(),
 });
 
-<<<<<<< working
+const TenantRecord = z.object({name: z.string().min(1)});
+
+const SegmentRecord = z.object({tenant: z.string().min(1), name: z.string().min(1)});
+
 /** A host as its own key has it: where it stands is written elsewhere, by generation of the topology. */
 export type HostIdentity = Omit<Host, 'groups'>;
 
@@ -67,11 +66,6 @@ export interface TopologyVersion {
   /** The same as it was posted. */
   readonly source: unknown;
 }
-=======
-const TenantRecord = z.object({name: z.string().min(1)});
-
-const SegmentRecord = z.object({tenant: z.string().min(1), name: z.string().min(1)});
->>>>>>> mine
 
 /** Parses the value of a host key; throws InputError that names the key and the field. */
 export function parseHost(key: string, text: string): HostIdentity {

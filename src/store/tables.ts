@@ -1,8 +1,7 @@
 import {messageOf} from '../core/errors.ts';
 import {networkTrees} from '../core/group-tree.ts';
 import type {Address, Prefix} from '../core/prefix.ts';
-<<<<<<< working
-import type {AllocatedAddress, Block, Host, NetworkTree, State} from '../core/state.ts';
+import type {AllocatedAddress, Block, Host, NetworkTree, Segment, State, Tenant} from '../core/state.ts';
 import {createHostTable} from './host-table.ts';
 import {type Keys, kindOfKey, type RecordKind} from './keys.ts';
 import {
@@ -11,15 +10,11 @@ import {
   parseAllocatedAddress,
   parseBlackouts,
   parseBlock,
+  parseSegment,
+  parseTenant,
   parseTopologyVersion,
   type TopologyVersion,
 } from './records.ts';
-=======
-import type {AllocatedAddress, Block, Host, NetworkTree, Segment, State, Tenant} from '../core/state.ts';
-import {parseTopology, type TopologyDocument} from '../core/topology-document.ts';
-import {type Keys, kindOfKey, type RecordKind} from './keys.ts';
-import {parseAllocatedAddress, parseBlock, parseHost, parseJson, parseSegment, parseTenant} from './records.ts';
->>>>>>> mine
 import type {WatchEvent} from './store.ts';
 import {createTable, type Versioned} from './table.ts';
 
@@ -34,14 +29,11 @@ export interface Tables {
   readonly hosts: ReadonlyMap<string, Versioned<Host>>;
   readonly blocks: ReadonlyMap<Prefix, Versioned<Block>>;
   readonly addresses: ReadonlyMap<Address, Versioned<AllocatedAddress>>;
-<<<<<<< working
   /** What was written for topologies that are not the current one: to come, of the past, or given up. */
   readonly leftovers: Leftovers;
-=======
   readonly tenants: ReadonlyMap<string, Versioned<Tenant>>;
   /** By `segmentId`. */
   readonly segments: ReadonlyMap<string, Versioned<Segment>>;
->>>>>>> mine
   /** Takes in one changed key. A value that cannot be read is reported, and the last good one stays, with the revision of the bad one. */
   apply(event: WatchEvent): void;
   /** Everything as of that revision, as a value of its own that later events do not change. */
@@ -127,12 +119,9 @@ export function createTables({keys, onUnreadable, onChange}: TablesOptions): Tab
     hosts: hosts.records,
     blocks: blocks.records,
     addresses: addresses.records,
-<<<<<<< working
     leftovers: {placements: hosts.otherPlacements, unplaced: hosts.unplaced, stagings},
-=======
     tenants: tenants.records,
     segments: segments.records,
->>>>>>> mine
     apply(event) {
       const kind = kindOfKey(keys, event.key);
       if (kind === undefined) return;
@@ -151,45 +140,8 @@ export function createTables({keys, onUnreadable, onChange}: TablesOptions): Tab
     }),
   };
 }
-<<<<<<< working
-=======
 
 /** What a segment is known by in its table. Names hold no slash. */
 export function segmentId({tenant, name}: Segment): string {
   return `${tenant}/${name}`;
 }
-
-interface Change<Value> {
-  readonly before: Value | undefined;
-  readonly after: Value | undefined;
-}
-
-/** One kind of record, by its own key and by the store's. Copies of its values are made again only after a change. */
-function createTable<Key, Value>(parse: (key: string, text: string) => Value, keyOf: (value: Value) => Key) {
-  const records = new Map<Key, Versioned<Value>>();
-  const keysInStore = new Map<string, Key>();
-  let copy: ReadonlyMap<Key, Value> | undefined;
-  return {
-    records,
-    apply({key, value, modRevision}: WatchEvent): Change<Value> {
-      const known = keysInStore.get(key);
-      const before = known === undefined ? undefined : records.get(known)?.value;
-      // Transactions compare revisions: with the old one, no change that concerns this record would ever succeed again.
-      if (known !== undefined && before !== undefined) records.set(known, {value: before, modRevision});
-      const after = value === undefined ? undefined : parse(key, value);
-      copy = undefined;
-      if (known !== undefined) records.delete(known);
-      keysInStore.delete(key);
-      if (after !== undefined) {
-        keysInStore.set(key, keyOf(after));
-        records.set(keyOf(after), {value: after, modRevision});
-      }
-      return {before, after};
-    },
-    values(): ReadonlyMap<Key, Value> {
-      copy ??= new Map([...records].map(([key, record]) => [key, record.value]));
-      return copy;
-    },
-  };
-}
->>>>>>> mine

@@ -30,6 +30,12 @@ POST /address allocateAddress
 DELETE /address releaseAddress
 GET /addresses listAddresses
 GET /addresses/{nameOrIp} getAddresses
+GET /tenants listTenants
+POST /tenants addTenant
+DELETE /tenants/{tenant} removeTenant
+GET /tenants/{tenant}/segments listSegments
+POST /tenants/{tenant}/segments addSegment
+DELETE /tenants/{tenant}/segments/{segment} removeSegment
 GET /status getStatus
 GET /healthz getHealth
 GET /readyz getReadiness
@@ -108,6 +114,25 @@ const requests: readonly Request[] = [
   ['GET', '/networks/net/blocks', undefined, 200],
   ['GET', '/networks/zz/blocks', undefined, 404],
   ['GET', '/blocks?host=h1&tenant=t1', undefined, 200],
+  ['POST', '/tenants', {name: 't1'}, 200],
+  ['POST', '/tenants', {name: 't1'}, 409],
+  ['POST', '/tenants', {name: ''}, 422],
+  ['GET', '/tenants', undefined, 200],
+  ['POST', '/tenants/t1/segments', {name: 's'}, 200],
+  ['POST', '/tenants/t1/segments', {name: 's'}, 409],
+  ['POST', '/tenants/t1/segments', {name: 'a b'}, 422],
+  ['POST', '/tenants/t9/segments', {name: 's'}, 404],
+  ['GET', '/tenants/t1/segments', undefined, 200],
+  ['GET', '/tenants/t9/segments', undefined, 404],
+  ['POST', '/address', {name: 'in-s', host: 'd', tenant: 't1', segment: 's', family: 'ipv6'}, 200],
+  ['DELETE', '/tenants/t1/segments/s', undefined, 409],
+  ['DELETE', '/tenants/t1', undefined, 409],
+  ['DELETE', '/address?addressName=in-s', undefined, 200],
+  ['DELETE', '/tenants/t1/segments/s', undefined, 200],
+  ['DELETE', '/tenants/t1/segments/s', undefined, 404],
+  ['POST', '/tenants', {name: 't2'}, 200],
+  ['DELETE', '/tenants/t2', undefined, 200],
+  ['DELETE', '/tenants/t2', undefined, 404],
   ['DELETE', '/address?addressName=a', undefined, 200],
   ['DELETE', '/address?addressName=a', undefined, 404],
   ['GET', '/blocks', undefined, 200],
@@ -203,6 +228,7 @@ test('a body is malformed for the daemon when it is for the document', async t =
     ...[{}, {tags: {a: null}}, {tags: {a: 'b'}}, {tags: null}, {drained: 'yes'}, {name: 'h2'}].map(
       each => ['PATCH /hosts/{name}', each] as const,
     ),
+    ...[{}, {name: 'x', tenant: 'y'}, {name: 7}, {name: ''}, {name: 'n'}].map(each => ['POST /tenants', each] as const),
     ...[
       {networks: [], topologies: []},
       {networks: [network], topologies: []},

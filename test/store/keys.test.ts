@@ -60,6 +60,19 @@ test('all hosts and all blocks lie in their ranges, and nothing else does', t =>
   t.pass();
 });
 
+test('the segments of a tenant lie in its range, and those of others do not', t => {
+  const tenant = fc.string({unit: fc.constantFrom(...'aA1._-'), minLength: 1, maxLength: 3});
+  fc.assert(
+    fc.property(tenant, tenant, tenant, (own, other, name) => {
+      const {from, to} = keys.segmentsOf(own);
+      const isInRange = (key: string) => key >= from && key <= to;
+      const others = [keys.tenant(own), keys.tenant(other), ...(other === own ? [] : [keys.segment(other, name)])];
+      return isInRange(keys.segment(own, name)) && !others.some(isInRange);
+    }),
+  );
+  t.pass();
+});
+
 test('two different things never share a key', t => {
   const name = fc.string({unit: 'grapheme', minLength: 1, maxLength: 12});
   const tricky = fc.constantFrom('a/b', 'a%2Fb', 'a', 'a/', '%', '..', 'A', 'ipv4/a', '*', 'ä', 'ä');
@@ -70,6 +83,9 @@ test('two different things never share a key', t => {
         keys.name(text, 'ipv4'),
         keys.name(text, 'ipv6'),
         keys.barrier(text),
+        keys.tenant(text),
+        keys.segment(text, 'a'),
+        keys.segment('x', text),
         ...(text === a ? [keys.topology] : []),
       ]);
       const distinct = a === b ? all.slice(0, 1) : all;
@@ -83,6 +99,8 @@ test('two different things never share a key', t => {
 test('kinds of keys are told by their beginning, and foreign keys have none', t => {
   t.is(kindOfKey(keys, keys.topology), 'topology');
   t.is(kindOfKey(keys, keys.host('a/b')), 'host');
+  t.is(kindOfKey(keys, keys.tenant('a')), 'tenant');
+  t.is(kindOfKey(keys, keys.segment('a', 'b')), 'segment');
   t.is(kindOfKey(keys, '/romana/names/ipv4/hosts'), undefined);
   t.is(kindOfKey(keys, '/romana/something'), undefined);
 });
