@@ -20,10 +20,14 @@ export function renderHosts(hosts: readonly HostView[], blocks: readonly BlockVi
 export function renderHost(host: HostView, {blocks, usageOf}: UsageState, isUnicode: boolean): string {
   const own = blocks.filter(block => block.host === host.name).map(({cidr}) => parsePrefix(cidr));
   const addresses = sumCounts(own.map(cidr => usageOf(cidr, prefixLength(cidr)).addresses));
+  const fixed = host.cidr === undefined ? undefined : parsePrefix(host.cidr);
   return renderDetails(`Host ${host.name}`, [
     ['IP', host.ip],
     ['Tags', tagsOf(host)],
     ['Groups', groupsOf(host).join('\n') || '-'],
+    ...(fixed === undefined
+      ? []
+      : [['Own prefix', `${fixed}\n${renderUsage(usageOf(fixed, prefixLength(fixed)).addresses, isUnicode)}`] as const]),
     ['State', stateOf(host)],
     ['Blocks', renderCount(own.length)],
     ['Addresses', own.length === 0 ? '0' : `${renderUsage(addresses, isUnicode)} in its blocks`],
@@ -52,12 +56,10 @@ function groupsOf({groups}: HostView): string[] {
   return Object.entries(groups ?? {}).map(([network, {path, cidr}]) => `${network}:${path === '' ? cidr : `${path} (${cidr})`}`);
 }
 
-/** One path, where the host has the same in every network; CIDRs are for the host in detail. */
-function shortGroupsOf({groups}: HostView): string {
+/** One path, where the host has the same in every network, and the prefix that is its own; CIDRs are for the host in detail. */
+function shortGroupsOf({groups, cidr: fixed}: HostView): string {
   const entries = Object.entries(groups ?? {}).map(([network, {path, cidr}]) => ({network, place: path || cidr}));
-  const [first] = entries;
-  if (first === undefined) return '-';
-  return entries.every(({place}) => place === first.place)
-    ? first.place
-    : entries.map(({network, place}) => `${network}:${place}`).join(', ');
+  const places = new Set(entries.map(({place}) => place));
+  const text = places.size <= 1 ? ([...places][0] ?? '-') : entries.map(({network, place}) => `${network}:${place}`).join(', ');
+  return fixed === undefined || places.has(fixed) ? text : `${text} (${fixed})`;
 }

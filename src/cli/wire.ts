@@ -7,6 +7,8 @@ export const HostView = z.object({
   ip: z.string(),
   tags: z.record(z.string(), z.string()).nullish(),
   drained: z.boolean().optional(),
+  /** A prefix that is the host's own. */
+  cidr: z.string().optional(),
   groups: z.record(z.string(), z.object({path: z.string(), cidr: z.string()})).optional(),
 });
 export const HostList = z.object({hosts: z.array(HostView)});

@@ -12,8 +12,8 @@ export interface NounOutcome {
 }
 
 export interface NounOptions {
-  /** "GET /hosts" to a body; everything else is a 404. */
-  readonly answers: Readonly<Record<string, unknown>>;
+  /** "GET /hosts" to a body, everything else is a 404; or a real daemon's client. */
+  readonly answers: Readonly<Record<string, unknown>> | Client;
   readonly format?: 'table' | 'json';
   readonly isUnicode?: boolean;
 }
@@ -30,6 +30,7 @@ export async function runNoun(
     async request(method, path, body) {
       const what = `${method} ${path}`;
       requests.push([what, body === undefined ? '' : JSON.stringify(body)].filter(Boolean).join(' '));
+      if (isClient(answers)) return answers.request(method, path, body);
       if (!Object.hasOwn(answers, what)) throw new RequestError(`${what}: there is no such thing (404)`, 404);
       return answers[what];
     },
@@ -55,4 +56,8 @@ export async function runNoun(
       (error: unknown) => error,
     );
   return {stdout, stderr, error: failure instanceof Error ? failure.message : undefined, requests};
+}
+
+function isClient(answers: NounOptions['answers']): answers is Client {
+  return typeof answers['request'] === 'function';
 }
