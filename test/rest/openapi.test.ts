@@ -30,6 +30,9 @@ POST /address allocateAddress
 DELETE /address releaseAddress
 GET /addresses listAddresses
 GET /addresses/{nameOrIp} getAddresses
+GET /blackouts listBlackouts
+POST /blackouts addBlackout
+DELETE /blackouts removeBlackout
 GET /tenants listTenants
 POST /tenants addTenant
 DELETE /tenants/{tenant} removeTenant
@@ -86,10 +89,12 @@ const requests: readonly Request[] = [
   ['POST', '/hosts', h1, 200],
   ['POST', '/hosts', h1, 409],
   ['POST', '/hosts', {name: 'h2', ip: 'x'}, 422],
+  ['POST', '/hosts', {name: 'f', ip: '192.168.0.8', cidr: '2001:db8::1:0/122'}, 200],
   ['GET', '/hosts', undefined, 200],
   ['GET', '/hosts?rack=r1', undefined, 400],
   ['GET', '/hosts/h1', undefined, 200],
   ['GET', '/hosts/d', undefined, 200],
+  ['GET', '/hosts/f', undefined, 200],
   ['GET', '/hosts/zz', undefined, 404],
   ['PATCH', '/hosts/h1', {tags: {disk: 'ssd', cpu: null}}, 200],
   ['PATCH', '/hosts/h1', {tags: {rack: 'r9'}}, 409],
@@ -114,6 +119,13 @@ const requests: readonly Request[] = [
   ['GET', '/networks/net/blocks', undefined, 200],
   ['GET', '/networks/zz/blocks', undefined, 404],
   ['GET', '/blocks?host=h1&tenant=t1', undefined, 200],
+  ['POST', '/blackouts', {cidr: '2001:db8::ff00/120'}, 200],
+  ['POST', '/blackouts', {cidr: '10.111.0.0/30'}, 409],
+  ['POST', '/blackouts', {cidr: '10.111.0.0/33'}, 422],
+  ['GET', '/blackouts', undefined, 200],
+  ['DELETE', '/blackouts?cidr=2001:db8::/64', undefined, 404],
+  ['DELETE', '/blackouts?cidr=x', undefined, 422],
+  ['DELETE', '/blackouts?cidr=2001:db8::ff00/120', undefined, 200],
   ['POST', '/tenants', {name: 't1'}, 200],
   ['POST', '/tenants', {name: 't1'}, 409],
   ['POST', '/tenants', {name: ''}, 422],

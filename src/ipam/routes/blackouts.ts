@@ -25,7 +25,7 @@ export function blackoutRoutes(views: Views, blackouts: Blackouts): Route[] {
       summary: 'lets no address of a range be given out',
       body: Cidr,
       answer: Done,
-      refusals: {409: 'it lies over addresses that are in use', 422: 'a CIDR that is none, or that lies in no network'},
+      refusals: {409: 'addresses of it are in use, or it lies in no network', 422: 'a CIDR that is none, or a whole network'},
       handle: ({body: {cidr}}) => blackouts.add(parsePrefix(cidr)),
     }),
     route({

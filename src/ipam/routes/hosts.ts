@@ -16,7 +16,7 @@ const NewHost = z.strictObject({
   ip: z.string().min(1),
   agent_port: z.int().min(1).max(65535).nullish(),
   tags: z.record(z.string(), z.string()).nullish(),
-  cidr: z.string().optional(),
+  cidr: z.string().optional().describe('a prefix that this host alone gets addresses from'),
   k8s_info: ignored,
   groups: ignored,
 });
@@ -43,7 +43,7 @@ export function hostRoutes(views: Views, hosts: Hosts): Route[] {
       summary: 'adds a host',
       body: NewHost,
       answer: Done,
-      refusals: {409: 'the name or the IP is taken, or no group takes the host', 422: 'an IP or a name that is none'},
+      refusals: {409: 'the name, the IP or the prefix is taken, or no group takes the host', 422: 'an IP, a prefix or a name that is none'},
       handle: ({body: {name, ip, agent_port, tags, cidr}}) =>
         hosts.add({
           name,
