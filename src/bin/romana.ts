@@ -26,6 +26,9 @@ const nouns: Readonly<Record<string, () => Promise<Command>>> = {
 // For these --config names romana.yaml, for the other nouns the command line's own file.
 const programs = new Set(['agent', 'daemon', 'ipamd']);
 
+// These ask no daemon: where it listens is nothing to their help.
+const offline = new Set([...programs, 'template', 'lab']);
+
 async function cliParts() {
   return (await import('./cli-parts.ts')).createCliParts([path.join(homedir(), '.romana.yaml'), '/etc/romana/cli.yaml']);
 }
@@ -38,6 +41,7 @@ async function main(args: readonly string[]): Promise<number> {
   const wanted = noun === undefined ? Object.values(nouns) : [nouns[noun]];
   for (const load of wanted) if (load !== undefined) program.addCommand(await load());
   overrideExit(program);
+  if (noun !== undefined && !offline.has(noun)) showGlobalOptions(program);
   try {
     await program.parseAsync(['node', 'romana', ...args]);
     // A command may have said no without an error.
@@ -63,7 +67,7 @@ function addClientOptions(program: Command): void {
 }
 
 function addOutputOptions(program: Command): void {
-  program.option('-f, --format <format>', 'table or json').option('-v, --verbose', 'say more about errors');
+  program.option('-f, --format <format>', 'table or json (table)').option('-v, --verbose', 'say more about errors');
 }
 
 /** Usage errors come back here, from whatever depth. */
@@ -71,6 +75,24 @@ function overrideExit(command: Command): Command {
   for (const inner of command.commands) overrideExit(inner);
   return command.exitOverride().configureOutput({outputError: (text, write) => write(text.replace(/^error: /, 'romana: '))});
 }
+
+/** In the help of every verb, since that is where one looks for -f. */
+function showGlobalOptions(command: Command): void {
+  for (const inner of command.commands) showGlobalOptions(inner);
+  command.configureHelp({showGlobalOptions: true});
+}
+
+// A reader that has seen enough (`romana address list | head`) is no failure, and what is being changed is changed to its end.
+let unwritten: string | undefined;
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') unwritten = error.message;
+});
+// Such an error may come after all is done.
+process.on('exit', () => {
+  if (unwritten === undefined) return;
+  process.stderr.write(`romana: cannot write to standard output: ${unwritten}\n`);
+  process.exitCode = 1;
+});
 
 process.exitCode = await main(process.argv.slice(2));
 // Should anything still hold the process up (a connection on its way out), it does not wait for it.

@@ -1,4 +1,5 @@
 import {Command, Option} from 'commander';
+import {addExamples} from './help.ts';
 import {addOwnerFilter, isOwnedBy, type OwnerFilter} from './owner-filter.ts';
 import {type CliParts, forEachItem, renderChange, renderJson, separated} from './parts.ts';
 import {pathOf, withQuery} from './path.ts';
@@ -49,7 +50,13 @@ export function addressCommand(parts: CliParts): Command {
         parts.write(renderChange(format, body, `Address (${name}) released successfully.`));
       });
     });
-  return command;
+  return addExamples(
+    command,
+    'address allocate web-1 --host host-1 --tenant shop --segment web',
+    'address list --tenant shop',
+    'address show 10.1.0.7',
+    'address release web-1 10.1.0.8',
+  );
 }
 
 /** The table of addresses. */

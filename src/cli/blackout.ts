@@ -1,6 +1,7 @@
 import {Command} from 'commander';
 import {parsePrefix, sizeOf} from '../core/prefix.ts';
 import {renderCount} from './bar.ts';
+import {addExamples} from './help.ts';
 import {type CliParts, forEachItem, renderChange, renderJson} from './parts.ts';
 import {withQuery} from './path.ts';
 import {type Column, renderFittedTable} from './table.ts';
@@ -39,7 +40,7 @@ export function blackoutCommand(parts: CliParts): Command {
         parts.write(renderChange(format, body, `Blackout (${cidr}) removed successfully.`));
       });
     });
-  return command;
+  return addExamples(command, 'blackout add 10.1.0.0/30 10.1.255.0/24', 'blackout list', 'blackout remove 10.1.0.0/30');
 }
 
 const columns: readonly Column[] = [{heading: 'CIDR'}, {heading: 'Network', isCut: true}, {heading: 'Addresses'}];

@@ -1,6 +1,7 @@
 import {Command} from 'commander';
 import {contains, parseAddress, parsePrefix, prefixLength} from '../core/prefix.ts';
 import {renderAddresses} from './address.ts';
+import {addExamples} from './help.ts';
 import {addOwnerFilter, type OwnerFilter} from './owner-filter.ts';
 import {type CliParts, forEachItem, renderJson, separated} from './parts.ts';
 import {withQuery} from './path.ts';
@@ -34,7 +35,7 @@ export function blockCommand(parts: CliParts): Command {
         show(renderBlock(blockNamed(usage.blocks, cidr), addresses, usage, parts.isUnicode));
       });
     });
-  return command;
+  return addExamples(command, 'block list --host host-1 --tenant shop', 'block show 10.1.0.0/29 2001:db8::/122');
 }
 
 /** The table of blocks, with the original's headings where there is room. */

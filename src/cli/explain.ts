@@ -1,4 +1,5 @@
 import {Command} from 'commander';
+import {addExamples} from './help.ts';
 import {type CliParts, forEachItem, renderJson} from './parts.ts';
 import {pathOf} from './path.ts';
 import {pageWidth, wrap} from './table.ts';
@@ -6,7 +7,7 @@ import {Explanation} from './wire.ts';
 
 /** `romana explain IP` */
 export function explainCommand(parts: CliParts): Command {
-  return new Command('explain')
+  const command = new Command('explain')
     .description('the whole path of an address: its block, the host that owns it, its group, and what announces it')
     .argument('<ip...>', 'the address, in use or not')
     .action(async (ips: string[], _options, self: Command) => {
@@ -18,4 +19,5 @@ export function explainCommand(parts: CliParts): Command {
         parts.write(`${lines.join('\n')}\n`);
       });
     });
+  return addExamples(command, 'explain 10.1.0.7', '-f json explain 2001:db8::7');
 }

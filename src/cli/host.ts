@@ -1,6 +1,7 @@
 import {Command, InvalidArgumentError} from 'commander';
 import {isAddress, parseAddress} from '../core/prefix.ts';
 import {setDrained} from './drain.ts';
+import {addExamples} from './help.ts';
 import {renderHost, renderHosts} from './host-view.ts';
 import {type CliParts, forEachItem, renderChange, renderJson, separated} from './parts.ts';
 import {pathOf} from './path.ts';
@@ -84,7 +85,13 @@ export function hostCommand(parts: CliParts): Command {
         });
       });
   }
-  return command;
+  return addExamples(
+    command,
+    'host add host-1 192.168.20.30 --tag rack=rack-1',
+    'host add host-2 192.168.20.31 10.1.5.0/24',
+    'host show host-1 host-2',
+    'host remove 192.168.20.30 host-2',
+  );
 }
 
 function collectTag(pair: string, tags: Record<string, string>): Record<string, string> {

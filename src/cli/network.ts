@@ -1,6 +1,7 @@
 import {Command} from 'commander';
 import {contains, parsePrefix} from '../core/prefix.ts';
 import {renderBlocks} from './block.ts';
+import {addExamples} from './help.ts';
 import {type CliParts, forEachItem, renderJson, separated} from './parts.ts';
 import {pathOf} from './path.ts';
 import {type Column, renderDetails, renderFittedTable} from './table.ts';
@@ -38,7 +39,7 @@ export function networkCommand(parts: CliParts): Command {
         show(renderNetwork(NetworkView.parse(body), usage, parts.isUnicode));
       });
     });
-  return command;
+  return addExamples(command, 'network list', 'network show net1 net6', '-f json network list');
 }
 
 const columns: readonly Column[] = [

@@ -1,4 +1,5 @@
 import {Command} from 'commander';
+import {addExamples} from './help.ts';
 import {holdingCells, holdingColumns} from './holdings.ts';
 import {type CliParts, forEachItem, renderChange, renderJson, separated} from './parts.ts';
 import {pathOf, withQuery} from './path.ts';
@@ -70,5 +71,5 @@ export function segmentCommand(parts: CliParts): Command {
         parts.write(renderChange(format, body, `Segment (${name}) of tenant (${tenant}) removed successfully.`));
       });
     });
-  return command;
+  return addExamples(command, 'segment add shop web db', 'segment list shop', 'segment remove shop db');
 }

@@ -1,4 +1,5 @@
 import {Command} from 'commander';
+import {addExamples} from './help.ts';
 import {holdingCells, holdingColumns} from './holdings.ts';
 import {type CliParts, forEachItem, renderChange, renderJson, separated} from './parts.ts';
 import {pathOf, withQuery} from './path.ts';
@@ -66,7 +67,7 @@ export function tenantCommand(parts: CliParts): Command {
         parts.write(renderChange(format, body, `Tenant (${name}) deleted successfully.`));
       });
     });
-  return command;
+  return addExamples(command, 'tenant create shop bank', 'tenant show shop', 'tenant delete bank');
 }
 
 function listed(items: readonly {readonly name: string}[]): string {

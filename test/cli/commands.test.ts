@@ -1,6 +1,7 @@
 import {cp, mkdir, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
+import {execa} from 'execa';
 import {temporaryFolder} from '../helpers/folder.ts';
 import {romana, startFakeDaemon} from './romana.ts';
 
@@ -255,6 +256,51 @@ test('status 2 for wrong usage and configuration, 1 for what failed, with one li
     t.regex(outcome.stderr, stderr, args.join(' '));
     t.is(outcome.status, status, args.join(' '));
     t.is(outcome.stdout, '', args.join(' '));
+  }
+});
+
+test('a reader that goes away harms nothing, a full disk is told', async t => {
+  const many = Array.from({length: 20_000}, (_, index) => ({...address, name: `a-${index}`}));
+  const {url, requests} = await startFakeDaemon(t, {...answers, 'GET /addresses': many, 'DELETE /address?addressName=b': ''});
+  const program = path.resolve('bin/romana');
+  const shell = (script: string) => execa('bash', ['-c', script, program, '-r', url], {reject: false, env: {HOME: '/nonexistent'}});
+
+  const head = await shell('set -o pipefail; "$0" "$@" address list | head -n 1');
+  t.like(head, {exitCode: 0, stdout: 'Address List', stderr: ''});
+  const released = await shell('set -o pipefail; "$0" "$@" address release a b | true');
+  t.like(released, {exitCode: 0, stderr: ''});
+  t.deepEqual(requests.slice(-2), ['DELETE /address?addressName=a', 'DELETE /address?addressName=b']);
+  const full = await shell('"$0" "$@" address list > /dev/full');
+  t.is(full.exitCode, 1);
+  t.regex(full.stderr, /^romana: cannot write to standard output: ENOSPC: .*$/);
+});
+
+test('bars are finer on a terminal that shows UTF-8', async t => {
+  const {url} = await startFakeDaemon(t, answers);
+  const onTerminal = (environment: Record<string, string>) =>
+    execa('script', ['-qec', `'${path.resolve('bin/romana')}' -r ${url} network list`, '/dev/null'], {
+      env: {HOME: '/nonexistent', LC_ALL: '', LC_CTYPE: '', LANG: '', TERM: 'xterm', ...environment},
+    });
+  t.regex((await onTerminal({LANG: 'C.UTF-8'})).stdout, / ▏░░░░░░░ 1\/8,159 /);
+  for (const environment of [{LANG: 'C'}, {LANG: 'C.UTF-8', LC_ALL: 'C'}, {LANG: 'C.UTF-8', TERM: 'linux'}]) {
+    t.regex((await onTerminal(environment)).stdout, / #\.{7} 1\/8,159 /);
+  }
+});
+
+test('the help of a verb says how it is used, and where -f goes', async t => {
+  const {stdout} = await romana(['block', 'list', '--help']);
+  for (const option of [
+    '--host <name>',
+    '--network <name>',
+    '--tenant <name>',
+    '--segment <name>',
+    '-f, --format <format>',
+    '-r, --rootURL <url>',
+  ])
+    t.true(stdout.includes(option), option);
+  for (const noun of ['host', 'network', 'block', 'address', 'blackout', 'tenant', 'segment', 'explain']) {
+    const help = (await romana([noun, '--help'])).stdout;
+    t.regex(help, new RegExp(`\\nExamples:\\n {2}romana .*\\b${noun} `), noun);
   }
 });
 
