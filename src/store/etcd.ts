@@ -1,112 +1,93 @@
-import {ConsecutiveBreaker, circuitBreaker, handleWhen, noop} from 'cockatiel';
-import {Etcd3, type IOptions, isRecoverableError} from 'etcd3';
+import {X509Certificate} from 'node:crypto';
+import {createCluster} from './etcd-cluster.ts';
+import {type Credentials, createMember, type Login} from './etcd-member.ts';
+import {watchRange} from './etcd-watch.ts';
 import type {Condition, KeyValue, Operation, Store, Watch} from './store.ts';
-import {StoreError} from './store.ts';
 
 export interface EtcdOptions {
+  /** URLs of the members of one cluster. */
   readonly endpoints: readonly string[];
-  readonly credentials?: NonNullable<IOptions['credentials']>;
-  readonly auth?: {readonly username: string; readonly password: string};
+  readonly credentials?: Credentials;
+  readonly auth?: Login;
   /** A request without answer ends after this. */
   readonly deadlineMs?: number;
+  /** How often a watch makes sure that it is in touch. */
+  readonly probeMs?: number;
 }
 
 const pageSize = 5000;
-const maxWatchBackoffMs = 1000;
-const memberPauseMs = 5000;
 
-/**
- * Creates the store on etcd's v3 API. Differs from the client's defaults: every request has a deadline, replies may be of any size,
- * dead connections are found by keepalive (not below 5 s, or the server hangs up), watches reconnect within a second, and only where there
- * are several members is one that failed left out for a while.
- */
-export function createEtcdStore({endpoints, credentials, auth, deadlineMs = 3000}: EtcdOptions): Store {
-  const client = new Etcd3({
-    hosts: [...endpoints],
-    ...(credentials && {credentials}),
-    ...(auth && {auth: {...auth}}),
-    grpcOptions: {
-      'grpc.max_receive_message_length': -1,
-      'grpc.keepalive_time_ms': 10_000,
-      'grpc.keepalive_timeout_ms': 3000,
-      'grpc.max_reconnect_backoff_ms': 1000,
-    },
-    defaultCallOptions: context => (context.isStream ? {} : {deadline: Date.now() + deadlineMs}),
-    faultHandling: {host: endpoints.length === 1 ? () => noop : pauseAfterFailure, global: noop, watchBackoff: createBackoff(50)},
-  });
-  const where = endpoints.join(', ');
-
-  const ask = async <Result>(what: string, request: () => Promise<Result>): Promise<Result> => {
-    try {
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return await request();
-        } catch (error) {
-          if (attempt >= endpoints.length || !wasNeverSent(error)) throw error;
-        }
-      }
-    } catch (error) {
-      throw new StoreError(`cannot ${what} etcd at ${where}: ${error instanceof Error ? error.message : String(error)}`, {cause: error});
-    }
-  };
+/** Creates the store on etcd's v3 API (3.4 or later). README.md of this folder says what it does about which failure. */
+export function createEtcdStore({endpoints, credentials, auth, deadlineMs = 3000, probeMs = 2000}: EtcdOptions): Store {
+  const certificate = credentials?.certChain && describeCertificate(credentials.certChain);
+  const members = endpoints.map(endpoint => createMember({endpoint, ...(credentials && {credentials}), ...(auth && {login: auth})}));
+  const accused = {...(auth && {username: auth.username}), ...(certificate !== undefined && {certificate})};
+  const cluster = createCluster({members, deadlineMs, accused});
+  const watches = new Set<Watch>();
 
   return {
     async get(key) {
-      const {kvs} = await ask('read from', () => client.kv.range({key: Buffer.from(key)}));
+      const {kvs} = await cluster.read('read from', (kv, options) => kv.range({key: Buffer.from(key)}, options));
       return kvs.map(parseKeyValue)[0];
     },
 
     async list(prefix) {
       const entries: KeyValue[] = [];
+      const page = {...rangeOf(prefix), limit: pageSize};
       let revision = 0;
-      let start = Buffer.from(prefix);
       for (;;) {
-        const page = await ask('list', () =>
-          client.kv.range({key: start, range_end: endOfPrefix(prefix), limit: pageSize, ...(revision > 0 && {revision})}),
-        );
-        if (revision === 0) revision = Number(page.header.revision);
-        entries.push(...page.kvs.map(parseKeyValue));
-        const last = page.kvs.at(-1);
-        if (!page.more || last === undefined) return {revision, entries};
-        start = Buffer.concat([last.key, Buffer.from([0])]);
+        const asOf = {...page, ...(revision > 0 && {revision})};
+        const {header, kvs, more} = await cluster.readMuch('list', (kv, options) => kv.range(asOf, options));
+        if (revision === 0) revision = Number(header.revision);
+        entries.push(...kvs.map(parseKeyValue));
+        const last = kvs.at(-1);
+        if (!more || last === undefined) return {revision, entries};
+        page.key = Buffer.concat([last.key, Buffer.from([0])]);
       }
     },
 
     async commit({conditions, operations}) {
-      const {succeeded, header} = await ask('write to', () =>
-        client.kv.txn({compare: conditions.map(renderCondition), success: operations.map(renderOperation), failure: []}),
+      const request = {compare: conditions.map(renderCondition), success: operations.map(renderOperation), failure: []};
+      const {succeeded, header} = await cluster.write(
+        'write to',
+        (kv, options) => kv.txn(request, options),
+        () => `the transaction has ${conditions.length} conditions and ${operations.length} operations with ${sizeOf(operations)} bytes`,
       );
       return {succeeded, revision: Number(header.revision)};
     },
 
     async watch(prefix, fromRevision, handlers) {
-      const watcher = client.watch().prefix(prefix).startRevision(String(fromRevision)).watcher();
-      let next = fromRevision;
-      // The client would go on after the revision that the server had when it connected, delivered or not: what a connection that broke
-      // while it caught up has not shown would be lost.
-      watcher.on('connecting', request => void Object.assign(request, {start_revision: String(next)}));
-      watcher.on('data', ({events}) => {
-        const changes = events.map(({type, kv}) => ({
-          key: kv.key.toString(),
-          modRevision: Number(kv.mod_revision),
-          ...(type === 'Put' && {value: kv.value.toString()}),
-        }));
-        // Not the header's revision: for a watch that catches up in several batches, that one runs ahead of what was delivered.
-        const last = changes.at(-1);
-        if (last === undefined) return;
-        next = last.modRevision + 1;
-        handlers.onEvents(changes, last.modRevision);
-      });
-      watcher.on('connected', () => handlers.onConnected());
-      watcher.on('disconnected', error => handlers.onDisconnected(error));
-      watcher.on('error', error => handlers.onLost(error));
-      return {close: () => void watcher.cancel().catch(() => undefined)} satisfies Watch;
+      const range = rangeOf(prefix);
+      const readRevision = async () => {
+        const {header} = await cluster.read('read from', (kv, options) => kv.range({key: range.key}, options));
+        return Number(header.revision);
+      };
+      const watch = watchRange({cluster, range, fromRevision, handlers, probeMs, deadlineMs, readRevision});
+      watches.add(watch);
+      return {
+        close() {
+          watches.delete(watch);
+          watch.close();
+        },
+      };
     },
 
     close() {
-      client.close();
+      for (const watch of watches) watch.close();
+      for (const member of members) member.close();
     },
   };
+}
+function sizeOf(operations: readonly Operation[]): number {
+  const sizes = operations.map(operation =>
+    'put' in operation ? Buffer.byteLength(operation.put + operation.value) : operation.delete.length,
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+function describeCertificate(chain: Buffer): string {
+  const {subject, validTo} = new X509Certificate(chain);
+  return `${subject.replaceAll('\n', ', ')}, valid until ${validTo} (etcd.tls.cert)`;
 }
 
 function parseKeyValue({key, value, mod_revision}: {key: Buffer; value: Buffer; mod_revision: string}): KeyValue {
@@ -127,27 +108,9 @@ function renderOperation(operation: Operation) {
   return {request_delete_range: {key: Buffer.from(operation.delete)}};
 }
 
-/** The first key after all keys with the prefix (all our prefixes end in "/"). */
-function endOfPrefix(prefix: string): Buffer {
+/** All keys with the prefix (all our prefixes end in "/"). */
+function rangeOf(prefix: string): {key: Buffer; range_end: Buffer} {
   const end = Buffer.from(prefix);
   end[end.length - 1] = (end.at(-1) ?? 0) + 1;
-  return end;
-}
-
-/** Doubles from 50 ms to a second: after etcd is back, a watch must not sleep for half a minute. */
-function createBackoff(durationMs: number): NonNullable<NonNullable<IOptions['faultHandling']>['watchBackoff']> {
-  return {duration: durationMs, next: () => createBackoff(Math.min(durationMs * 2, maxWatchBackoffMs))};
-}
-
-/** A member that failed is not asked for a while, so that the others answer instead. */
-function pauseAfterFailure() {
-  return circuitBreaker(
-    handleWhen(error => isRecoverableError(error)),
-    {halfOpenAfter: memberPauseMs, breaker: new ConsecutiveBreaker(1)},
-  );
-}
-
-/** Nothing has gone out, so that even a write may be tried again at another member. */
-function wasNeverSent(error: unknown): boolean {
-  return error instanceof Error && error.message.includes('No connection established');
+  return {key: Buffer.from(prefix), range_end: end};
 }

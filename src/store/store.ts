@@ -3,7 +3,7 @@ export interface Store {
   get(key: string): Promise<KeyValue | undefined>;
   /** Every key that begins with the prefix, all as of one revision. */
   list(prefix: string): Promise<Listing>;
-  /** Does all operations if every condition holds, else none. Rejects with StoreError when the answer is not known. */
+  /** Does all operations if every condition holds, else none. Rejects with StoreError also when the answer is not known: they may be done or not. */
   commit(transaction: Transaction): Promise<CommitResult>;
   /** Every change of keys that begin with the prefix, from that revision on, in order. */
   watch(prefix: string, fromRevision: number, handlers: WatchHandlers): Promise<Watch>;
@@ -41,6 +41,12 @@ export interface CommitResult {
   readonly revision: number;
 }
 
+/** What etcd takes at most in one transaction of conditions, and of operations (its default of --max-txn-ops). */
+export const maxOperations = 128;
+
+/** What etcd takes at most in one request, keys and values and conditions together (its default of --max-request-bytes, 1.5 MiB). */
+export const maxRequestBytes = 1_572_864;
+
 /** A key that changed; without `value` it was deleted. */
 export interface WatchEvent {
   readonly key: string;
@@ -51,7 +57,9 @@ export interface WatchEvent {
 export interface WatchHandlers {
   /** Whole revisions, the last of them `revision`; never a part of one. */
   onEvents(events: readonly WatchEvent[], revision: number): void;
+  /** What was told may be out of date from now on: the watch has broken, or nobody can say that it has not missed anything. */
   onDisconnected(error: unknown): void;
+  /** The watch stands, and whoever follows it is at most a few seconds behind the store. */
   onConnected(): void;
   /** The watch has ended for good (compacted history, for one): list again and start a new one. */
   onLost(error: unknown): void;

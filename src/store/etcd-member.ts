@@ -1,0 +1,125 @@
+import {noop} from 'cockatiel';
+import {AuthClient, type ICallable, type IDuplexStream, type IOptions, type IWatchRequest, type IWatchResponse, KVClient} from 'etcd3';
+import {ConnectionPool, type Host} from 'etcd3/lib/connection-pool.js';
+import {isAuthOff, isTokenRefused, parseRpcError} from './etcd-faults.ts';
+import {createTokens} from './etcd-token.ts';
+
+export type Credentials = NonNullable<IOptions['credentials']>;
+
+export interface Login {
+  readonly username: string;
+  readonly password: string;
+}
+
+export type WatchStream = IDuplexStream<IWatchRequest, IWatchResponse>;
+
+/** One member of the cluster. Its requests fail with the errors of the client, and are never repeated behind our back. */
+export interface Member {
+  readonly endpoint: string;
+  /** Makes a request of the key-value service that ends by that time (milliseconds since 1970). */
+  ask<Result>(deadline: number, request: (kv: KVClient, options: {deadline: number}) => Promise<Result>): Promise<Result>;
+  /** Opens a stream for watches. It ends by itself when this member has no leader any more. */
+  openWatch(deadline: number): Promise<WatchStream>;
+  /** Lets go of all connections; what comes next makes a new one. */
+  reset(): void;
+  /** Asks for a new token the next time. */
+  forgetToken(): void;
+  close(): void;
+}
+
+export interface MemberOptions {
+  readonly endpoint: string;
+  readonly credentials?: Credentials;
+  readonly login?: Login;
+}
+
+const channelOptions = {
+  // The default of 4 MiB is less than what some 17,000 of our keys take.
+  'grpc.max_receive_message_length': -1,
+  // Without keepalive a connection whose packets vanish is never found out. Not below 5 s, or etcd hangs up ("excess pings").
+  'grpc.keepalive_time_ms': 10_000,
+  'grpc.keepalive_timeout_ms': 3000,
+  'grpc.max_reconnect_backoff_ms': 1000,
+  // A connection that was let go of must not come back as another channel's.
+  'grpc.use_local_subchannel_pool': 1,
+};
+
+/**
+ * Connects to one member, when it is first asked. Of the client its connections and its protocol are used, not what it does about failures:
+ * it repeats writes whose answer was lost, stops asking a member that came back, and renews a token that is refused for ever.
+ */
+export function createMember({endpoint, credentials, login}: MemberOptions): Member {
+  const faultHandling = {host: () => noop, global: noop};
+  const pool = new ConnectionPool({hosts: endpoint, faultHandling, grpcOptions: channelOptions, ...(credentials && {credentials})});
+  let host: Host | undefined;
+
+  const callableWith = (token: string | undefined): ICallable<Host> => {
+    const callable: ICallable<Host> = {
+      callOptionsFactory: undefined,
+      markFailed: () => undefined,
+      withConnection: (service, use) =>
+        pool.withConnection(service, ({client, metadata, resource}) => {
+          host = resource;
+          // A member without a leader refuses at once, instead of holding the request until its time is up.
+          metadata.set('hasleader', 'true');
+          if (token !== undefined) metadata.set('token', token);
+          return use({client, metadata, resource});
+        }),
+      exec: (service, method, parameters, options = {}) =>
+        callable.withConnection(service, ({client, metadata}) => callMethod(client, method, [parameters, metadata, options])),
+    };
+    return callable;
+  };
+
+  const tokens = createTokens(async deadline => {
+    if (login === undefined) return undefined;
+    const request = {name: login.username, password: login.password};
+    const auth = new AuthClient(callableWith(undefined));
+    return auth.authenticate(request, {deadline}).then(
+      ({token}) => token,
+      error => {
+        if (isAuthOff(error)) return undefined;
+        throw error;
+      },
+    );
+  });
+
+  return {
+    endpoint,
+    async ask(deadline, request) {
+      const token = await tokens.get(deadline);
+      const attempt = (valid: string | undefined) => request(new KVClient(callableWith(valid)), {deadline});
+      try {
+        return await attempt(token);
+      } catch (error) {
+        // Refused before anything was done, so that a write may be repeated too.
+        if (login === undefined || !isTokenRefused(error)) throw error;
+        tokens.forget(token);
+        return attempt(await tokens.get(deadline));
+      }
+    },
+    async openWatch(deadline) {
+      const token = await tokens.get(deadline);
+      return callableWith(token).withConnection('Watch', ({client, metadata}) => openStream(client, metadata));
+    },
+    reset: () => host?.resetAllServices(),
+    forgetToken: () => tokens.forget(),
+    close: () => pool.close(),
+  };
+}
+
+type Client = Parameters<Parameters<ConnectionPool['withConnection']>[1]>[0]['client'];
+type Metadata = Parameters<Parameters<ConnectionPool['withConnection']>[1]>[0]['metadata'];
+type Method = (...parameters: readonly unknown[]) => unknown;
+
+// The client makes the methods of its services at run time, from etcd's protocol files; their types are known to its typed clients alone.
+function callMethod<Result>(client: Client, method: string, parameters: readonly unknown[]): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const answer = (error: Error | null, response: Result) => (error === null ? resolve(response) : reject(parseRpcError(error)));
+    (client as unknown as Readonly<Record<string, Method>>)[method]?.call(client, ...parameters, answer);
+  });
+}
+
+function openStream(client: Client, metadata: Metadata): WatchStream {
+  return (client as unknown as {watch(metadata: Metadata): WatchStream}).watch(metadata);
+}
