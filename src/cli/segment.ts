@@ -63,7 +63,7 @@ export function segmentCommand(parts: CliParts): Command {
   command
     .command('remove <tenant> <segment...>')
     .alias('delete')
-    .description('forgets segments; refused while addresses or policies name them')
+    .description('forgets segments; refused while they are in use')
     .action(async (tenant: string, names: string[], _options, self: Command) => {
       const {client, format} = await parts.open(self.optsWithGlobals());
       await forEachItem(names, parts, async name => {

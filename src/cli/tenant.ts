@@ -59,7 +59,7 @@ export function tenantCommand(parts: CliParts): Command {
   command
     .command('delete <name...>')
     .alias('remove')
-    .description('forgets tenants; refused while addresses or policies name them')
+    .description('forgets tenants with their segments; refused while they are in use')
     .action(async (names: string[], _options, self: Command) => {
       const {client, format} = await parts.open(self.optsWithGlobals());
       await forEachItem(names, parts, async name => {

@@ -7,6 +7,8 @@ import {createClient} from '../../src/cli/client.ts';
 import {hostCommand} from '../../src/cli/host.ts';
 import {networkCommand} from '../../src/cli/network.ts';
 import type {CliParts} from '../../src/cli/parts.ts';
+import {segmentCommand} from '../../src/cli/segment.ts';
+import {tenantCommand} from '../../src/cli/tenant.ts';
 import {topologyCommand} from '../../src/cli/topology.ts';
 import {startSystem} from '../helpers/ipam.ts';
 import {runNoun} from './in-process.ts';
@@ -18,6 +20,8 @@ const nouns: Readonly<Record<string, (parts: CliParts) => Command>> = {
   block: blockCommand,
   host: hostCommand,
   network: networkCommand,
+  segment: segmentCommand,
+  tenant: tenantCommand,
   topology: topologyCommand,
 };
 
@@ -156,6 +160,58 @@ test('a host with a prefix of its own', async t => {
   t.regex(await print('host list'), / zone-A\/rack-1 \(10\.1\.5\.0\/24\) /);
   t.regex((await run('host add host-2 192.168.20.2 10.1.5.128/25 --tag rack=rack-1')).error ?? '', /\(409\)$/);
   t.regex((await run('host add host-2 192.168.20.2 10.1.5.0 --tag rack=rack-1')).error ?? '', /10\.1\.5\.0.*\(422\)$/);
+});
+
+test('tenants and segments are made known, shown with what they hold, and forgotten', async t => {
+  const {print, run} = await startCli(t);
+  await print('host add host-1 192.168.20.1 --tag rack=rack-1');
+  t.is(
+    await print('tenant create shop t6 Bank_1.x'),
+    ['shop', 't6', 'Bank_1.x'].map(name => `Tenant (${name}) created successfully.\n`).join(''),
+  );
+  t.is(
+    await print('segment add shop web db'),
+    'Segment (web) of tenant (shop) added successfully.\nSegment (db) of tenant (shop) added successfully.\n',
+  );
+  await print('address allocate a --host host-1 --tenant shop --segment web');
+  await print('address allocate b --host host-1 --tenant shop --segment other');
+  t.is(
+    await print('tenant list'),
+    'Tenant List\nTenant Name  Blocks  Addresses\nBank_1.x     0       0\nshop         2       2\nt6           0       0\n',
+  );
+  t.is(
+    await print('segment list shop'),
+    'Segment List of Tenant shop\nSegment Name  Blocks  Addresses\ndb            0       0\nweb           1       1\n',
+  );
+  t.is(
+    await print('tenant show t6 shop'),
+    `Tenant t6
+  Segments   -
+  Networks   net6, net1
+  Blocks     0
+  Addresses  0
+
+Tenant shop
+  Segments   db, web
+  Networks   net1
+  Blocks     2
+  Addresses  2
+`,
+  );
+  t.is(await print('segment show shop web'), 'Segment web\n  Tenant     shop\n  Hosts      host-1\n  Blocks     1\n  Addresses  1\n');
+
+  const again = await run('tenant create shop new');
+  t.is(again.stdout, 'Tenant (new) created successfully.\n');
+  t.regex(again.stderr, /^romana: POST http\S+\/tenants: .*shop.* \(409\)\n$/);
+  t.is(again.error, '1 of 2 failed');
+  t.regex((await run('tenant delete shop')).error ?? '', /\(409\)$/);
+  t.regex((await run('segment remove shop web')).error ?? '', /\(409\)$/);
+  t.regex((await run('segment list nobody')).error ?? '', /nobody.*\(404\)$/);
+  t.regex((await run('tenant create a/b')).error ?? '', /a\/b.*\(422\)$/);
+  await print('address release a b');
+  t.is(await print('segment remove shop web'), 'Segment (web) of tenant (shop) removed successfully.\n');
+  t.is(await print('tenant delete shop new'), 'Tenant (shop) deleted successfully.\nTenant (new) deleted successfully.\n');
+  t.deepEqual(JSON.parse(await print('tenant list', 'json')), [{name: 'Bank_1.x'}, {name: 't6'}]);
 });
 
 test('a topology is tried before it is taken', async t => {
