@@ -62,6 +62,9 @@ const parts: AgentCommandParts = {
   },
 };
 
+// There may be thousands of agents, and what they do does not hang on the second.
+const storeProbeMs = 10_000;
+
 async function runAgent(config: Config): Promise<void> {
   const {routes, publish, socket, metrics: metricsListen} = config.agent;
   const log = createLogger(config.logLevel).child({program: 'agent'});
@@ -117,7 +120,7 @@ async function runAgent(config: Config): Promise<void> {
     minIntervalMs: publish.minIntervalMs,
   });
 
-  const {store, keys} = await openStore(config.etcd);
+  const {store, keys} = await openStore(config.etcd, {probeMs: storeProbeMs});
   const onUnreadable = (key: string, reason: string) => log.error({key, reason}, 'stored value cannot be read, the last good one stays');
   const listener = followStore({
     hostName: self.name,

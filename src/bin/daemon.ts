@@ -49,7 +49,7 @@ async function runDaemon(config: Config, {embeddedEtcd, embeddedEtcdPort}: Daemo
   let etcd: EmbeddedEtcd | undefined;
   if (embeddedEtcd !== undefined)
     etcd = await startEmbeddedEtcd({directory: embeddedEtcd, port: embeddedEtcdPort, clock: systemClock, log});
-  const {store, keys} = await openStore({...config.etcd, ...(etcd && {endpoints: [etcd.endpoint]})});
+  const {store, keys} = await openStore(etcd ? {endpoints: [etcd.endpoint], prefix: config.etcd.prefix} : config.etcd);
   const ipamd = createIpamd({
     store,
     keys,

@@ -39,21 +39,31 @@ export async function loadConfig(flags: ProgramFlags): Promise<Config> {
   });
 }
 
-/** Opens etcd as configured; reads the files that hold keys and the password. */
-export async function openStore(etcd: Config['etcd']): Promise<{store: Store; keys: Keys}> {
+/** Opens etcd as configured; reads the files that hold keys and the password. Throws InputError that names the setting and the file. */
+export async function openStore(etcd: Config['etcd'], {probeMs}: {probeMs?: number} = {}): Promise<{store: Store; keys: Keys}> {
   // Only here: those who read the configuration and nothing else start quickly.
   const {createEtcdStore} = await import('../store/etcd.ts');
+  const {parseCredentials, parsePassword} = await import('../store/etcd-credentials.ts');
   const {endpoints, prefix, tls, username, passwordFile} = etcd;
-  const credentials = tls && {
-    rootCertificate: await readNamed('etcd.tls.ca', tls.ca),
-    ...(tls.key !== undefined && {privateKey: await readNamed('etcd.tls.key', tls.key)}),
-    ...(tls.cert !== undefined && {certChain: await readNamed('etcd.tls.cert', tls.cert)}),
-  };
+  const read = async (setting: string, path: string) => ({setting, path, content: await readNamed(setting, path)});
+  const credentials =
+    tls &&
+    parseCredentials({
+      ca: await read('etcd.tls.ca', tls.ca),
+      ...(tls.cert !== undefined && {cert: await read('etcd.tls.cert', tls.cert)}),
+      ...(tls.key !== undefined && {key: await read('etcd.tls.key', tls.key)}),
+    });
   const auth =
     username === undefined || passwordFile === undefined
       ? undefined
-      : {username, password: (await readNamed('etcd.passwordFile', passwordFile)).toString().trim()};
-  return {store: createEtcdStore({endpoints, ...(credentials && {credentials}), ...(auth && {auth})}), keys: createKeys(prefix)};
+      : {username, password: parsePassword(await read('etcd.passwordFile', passwordFile))};
+  const store = createEtcdStore({
+    endpoints,
+    ...(credentials && {credentials}),
+    ...(auth && {auth}),
+    ...(probeMs !== undefined && {probeMs}),
+  });
+  return {store, keys: createKeys(prefix)};
 }
 
 /** "[::1]:9600" as host and port. */

@@ -29,7 +29,13 @@ export const Config = z.strictObject({
         .min(1)
         .default(['http://127.0.0.1:2379']),
       prefix: z.string().min(1).default('/romana'),
-      tls: z.strictObject({ca: File, cert: File.optional(), key: File.optional()}).optional(),
+      tls: z
+        .strictObject({ca: File, cert: File.optional(), key: File.optional()})
+        .refine(
+          has(tls => (tls['cert'] === undefined) === (tls['key'] === undefined)),
+          {error: 'cert and key go together', path: ['cert'], when: always},
+        )
+        .optional(),
       username: z.string().min(1).optional(),
       passwordFile: File.optional(),
     })
@@ -38,6 +44,17 @@ export const Config = z.strictObject({
       {
         error: 'username and passwordFile go together',
         path: ['username'],
+        when: always,
+      },
+    )
+    .refine(
+      has(etcd => {
+        const schemes = schemesOf(etcd['endpoints']);
+        return schemes.size < 2 && (etcd['tls'] === undefined || !schemes.has('http:'));
+      }),
+      {
+        error: 'expected https:// everywhere, as etcd.tls is set, or http:// everywhere without etcd.tls',
+        path: ['endpoints'],
         when: always,
       },
     )
@@ -134,6 +151,12 @@ function haveOwnFamilies(texts: readonly string[]): boolean {
 
 function portOf(listen: string): number {
   return Number(listen.slice(listen.lastIndexOf(':') + 1));
+}
+
+/** What is no list of URLs is another problem, and reported as that. */
+function schemesOf(endpoints: unknown): ReadonlySet<string> {
+  const urls = Array.isArray(endpoints) ? endpoints.filter(url => typeof url === 'string' && URL.canParse(url)) : [];
+  return new Set(urls.map(url => new URL(url).protocol).filter(protocol => /^https?:$/.test(protocol)));
 }
 
 /** What is no text at all is another problem, and reported as that. */

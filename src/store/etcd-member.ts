@@ -48,7 +48,9 @@ const channelOptions = {
  * Connects to one member, when it is first asked. Of the client its connections and its protocol are used, not what it does about failures:
  * it repeats writes whose answer was lost, stops asking a member that came back, and renews a token that is refused for ever.
  */
-export function createMember({endpoint, credentials, login}: MemberOptions): Member {
+export function createMember({endpoint: url, credentials, login}: MemberOptions): Member {
+  const {protocol, host: address} = new URL(url);
+  const endpoint = `${protocol}//${address}`;
   const faultHandling = {host: () => noop, global: noop};
   const pool = new ConnectionPool({hosts: endpoint, faultHandling, grpcOptions: channelOptions, ...(credentials && {credentials})});
   let host: Host | undefined;

@@ -41,6 +41,7 @@ const retryMs = 500;
 export function createMirror({store, keys, listener, clock, log, id, timeoutMs = 3000}: MirrorOptions): Mirror {
   let revision = 0;
   let outOfTouchSince: number | undefined = clock.now();
+  let isMissed = false;
   let loseWatch: (reason: unknown) => void = () => undefined;
   // What was written here and the watch has not shown yet, by key.
   const ahead = new Map<string, WatchEvent>();
@@ -74,15 +75,18 @@ export function createMirror({store, keys, listener, clock, log, id, timeoutMs =
       onEvents(events, at) {
         if (isOver) return;
         for (const event of events) if ((ahead.get(event.key)?.modRevision ?? 0) < event.modRevision) listener.onEvent(event);
-        isInTouch(true);
         advance(at);
       },
       onConnected() {
-        if (!isOver) isInTouch(true);
+        if (isOver) return;
+        if (isMissed) log.info({}, 'store is in touch again');
+        isMissed = false;
+        isInTouch(true);
       },
       onDisconnected(error) {
         if (isOver) return;
         if (outOfTouchSince === undefined) log.warn({err: error}, 'store is out of touch');
+        isMissed = true;
         isInTouch(false);
       },
       onLost: lost.resolve,
