@@ -28,11 +28,10 @@ export function refusedDocument(problems: readonly string[]): object {
 }
 
 function groupOf(group: GroupPlan) {
-  const {name, path, label, cidr, depth, level, isLeaf, children, room, hosts} = group;
+  const {name, path, cidr, depth, level, isLeaf, children, room, hosts} = group;
   return {
     name,
     path,
-    label,
     cidr,
     depth,
     level,

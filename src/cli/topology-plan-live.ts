@@ -1,33 +1,55 @@
-import {parsePrefix} from '../core/prefix.ts';
-import type {TopologyDocument} from '../core/topology-document.ts';
+import {z} from 'zod';
+import {networkTrees} from '../core/group-tree.ts';
+import {type Prefix, parseAddress, parsePrefix} from '../core/prefix.ts';
+import type {AllocatedAddress, Block, Host} from '../core/state.ts';
+import {parseTopology, type TopologyDocument} from '../core/topology-document.ts';
 import type {LiveSystem} from '../core/topology-plan-live.ts';
+import {planTopologyUpdate} from '../core/topology-update.ts';
 import type {Client} from './client.ts';
-import {BlackoutList, BlockList, HostList, NameList} from './wire.ts';
+import {AddressList, BlackoutList, BlockList, HostView, NameList} from './wire.ts';
 
-/** The topology document that the daemon works by. */
-export async function readRunningTopology(client: Client): Promise<unknown> {
-  return client.request('GET', '/topology');
+/** What runs, as it stands in the topology of the daemon; or as it would stand in another one, with what would not fit there. */
+export async function readLiveSystem(client: Client, planned: TopologyDocument | undefined): Promise<LiveSystem> {
+  const [hosts, blockViews, blackouts, tenants] = await Promise.all([
+    client.request('GET', '/hosts').then(body => HostList.parse(body).hosts.map(hostOf)),
+    client.request('GET', '/blocks').then(body => BlockList.parse(body).blocks),
+    client.request('GET', '/blackouts').then(body => BlackoutList.parse(body).map(({cidr}) => parsePrefix(cidr))),
+    client.request('GET', '/tenants').then(body => NameList.parse(body).map(({name}) => name)),
+  ]);
+  const blocks = blockViews.map(block => ({...block, cidr: parsePrefix(block.cidr), addresses: block.allocated_ip_count}));
+  if (planned === undefined) return {hosts, blocks, blackouts, tenants, misfits: []};
+  const {hosts: moved, problems} = planTopologyUpdate({
+    document: planned,
+    trees: networkTrees(parseTopology(await client.request('GET', '/topology'))),
+    hosts,
+    blocks: blocks satisfies Block[],
+    firstAddressIn: await readFirstAddresses(client),
+  });
+  return {hosts: moved, blocks, blackouts, tenants, misfits: problems};
 }
 
-/** What runs, as it stands in the running topology, or as it would stand in another document. */
-export async function readLiveSystem(client: Client, _document: TopologyDocument | undefined): Promise<LiveSystem> {
-  const [hosts, blocks, blackouts, tenants] = await Promise.all([
-    client.request('GET', '/hosts').then(body => HostList.parse(body).hosts),
-    client.request('GET', '/blocks').then(body => BlockList.parse(body).blocks),
-    client.request('GET', '/blackouts').then(body => BlackoutList.parse(body)),
-    client.request('GET', '/tenants').then(body => NameList.parse(body)),
-  ]);
+const HostList = z.object({
+  hosts: z.array(HostView.extend({agent_port: z.int().optional(), cidr: z.string().optional()})),
+});
+
+function hostOf({name, ip, tags, drained, groups = {}, agent_port, cidr}: z.infer<typeof HostList>['hosts'][number]): Host {
   return {
-    hosts: hosts.map(({name, groups = {}}) => {
-      return {name, groups: Object.fromEntries(Object.entries(groups).map(([network, {cidr}]) => [network, parsePrefix(cidr)]))};
-    }),
-    blocks: blocks.map(({cidr, host, tenant, allocated_ip_count}) => ({
-      cidr: parsePrefix(cidr),
-      host,
-      tenant,
-      addresses: allocated_ip_count,
-    })),
-    blackouts: blackouts.map(({cidr}) => parsePrefix(cidr)),
-    tenants: tenants.map(({name}) => name),
+    name,
+    ip: parseAddress(ip),
+    agentPort: agent_port ?? 0,
+    drained: drained ?? false,
+    tags: tags ?? {},
+    groups: Object.fromEntries(Object.entries(groups).map(([network, group]) => [network, parsePrefix(group.cidr)])),
+    ...(cidr !== undefined && {fixed: parsePrefix(cidr)}),
   };
+}
+
+/** The daemon lists addresses by value. */
+async function readFirstAddresses(client: Client): Promise<(block: Prefix) => AllocatedAddress | undefined> {
+  const first = new Map<Prefix, AllocatedAddress>();
+  for (const address of AddressList.parse(await client.request('GET', '/addresses'))) {
+    const block = parsePrefix(address.block);
+    if (!first.has(block)) first.set(block, {...address, ip: parseAddress(address.ip), block, allocatedAt: address.allocated_at});
+  }
+  return block => first.get(block);
 }

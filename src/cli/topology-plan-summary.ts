@@ -11,9 +11,10 @@ export interface SummaryRow extends Pick<GroupPlan, 'addresses' | 'blocks' | 'ho
 /** The groups of a network as rows: the whole tree where it is small; else each level, one with many groups by its sum and its fullest. */
 export function summariseGroups(groups: readonly GroupPlan[]): SummaryRow[] {
   if (groups.length <= mostRows)
-    return groups.map(group => ({...group, label: `${'  '.repeat(group.depth)}${ownLabel(group)}`, cidrs: group.cidr}));
+    return groups.map(group => ({...group, label: `${'  '.repeat(group.depth)}${titleOf(group)}`, cidrs: group.cidr}));
   return [...Map.groupBy(groups, ({depth}) => depth).values()].flatMap(level => {
-    if (level.length <= mostInLevel) return level.map(group => ({...group, label: group.label || '(all)', cidrs: group.cidr}));
+    if (level.length <= mostInLevel)
+      return level.map(group => ({...group, label: group.depth === 0 ? titleOf(group) : group.label, cidrs: group.cidr}));
     const fullest = level.reduce((best, group) => (isFuller(group, best) ? group : best));
     return [sumOf(level), {...fullest, label: `  most: ${fullest.label}`, cidrs: fullest.cidr}];
   });
@@ -22,8 +23,10 @@ export function summariseGroups(groups: readonly GroupPlan[]): SummaryRow[] {
 const mostRows = 24;
 const mostInLevel = 8;
 
-function ownLabel({label, depth}: GroupPlan): string {
-  return depth === 0 && label === '' ? '(all)' : label.slice(label.lastIndexOf('/') + 1);
+/** A CIDR has a column of its own. */
+function titleOf({title, cidr, depth}: GroupPlan): string {
+  if (title !== '' && title !== cidr) return title;
+  return depth === 0 ? '(all)' : '-';
 }
 
 function isFuller({blocks: a}: GroupPlan, {blocks: b}: GroupPlan): boolean {

@@ -22,7 +22,7 @@ function renderLoad({isLive, hosts, hostsPerGroup, endpointsPerHost, ownersPerHo
   const owners = ownersPerHost > 1 ? `, shared by ${renderAmount(ownersPerHost)} owners` : '';
   const kinds = tenants.length > 1 ? ` (tenants ${renderNames(tenants.map(tenant => tenant ?? 'all others'))})` : '';
   const carried = endpointsPerHost === undefined ? '' : `, ${renderNumberOf(endpointsPerHost, 'endpoint')} on each${owners}${kinds}`;
-  return `${wrap(`${isLive ? 'Running' : 'Planned'}: ${renderNumberOf(hosts, 'host')}${filled}${carried}`, pageWidth).join('\n')}\n`;
+  return `${wrap(`${isLive ? (endpointsPerHost === undefined ? 'Running' : 'Running, filled up') : 'Planned'}: ${renderNumberOf(hosts, 'host')}${filled}${carried}`, pageWidth).join('\n')}\n`;
 }
 
 function renderNetwork({network, groups}: NetworkPlan, isUnicode: boolean): string {

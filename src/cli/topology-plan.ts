@@ -5,7 +5,7 @@ import {planTopology} from '../core/topology-plan.ts';
 import {type CliParts, renderJson} from './parts.ts';
 import {parseDocument} from './topology-input.ts';
 import {planDocument, refusedDocument} from './topology-plan-json.ts';
-import {readLiveSystem, readRunningTopology} from './topology-plan-live.ts';
+import {readLiveSystem} from './topology-plan-live.ts';
 import {renderPlan} from './topology-plan-table.ts';
 
 interface PlanFlags {
@@ -28,7 +28,7 @@ export function planCommand(parts: CliParts): Command {
       const {client, format} = await parts.open(self.optsWithGlobals());
       const isRunning = file === undefined && isLive;
       const source = isRunning ? 'the daemon' : (file ?? 'standard input');
-      const given = isRunning ? await readRunningTopology(client) : parseDocument(await parts.readInput(file), source);
+      const given = isRunning ? await client.request('GET', '/topology') : parseDocument(await parts.readInput(file), source);
       const document = parseOrRefuse(given, source, problems => {
         if (format === 'json') parts.write(renderJson(refusedDocument(problems)));
       });

@@ -108,7 +108,7 @@ function candidateTrees(trees: readonly NetworkTree[], kind: string | undefined,
 function take({owners, endpoints}: Waiting, load: LeafLoad, size: bigint): Waiting[] {
   const each = (endpoints + size - 1n) / size;
   load.neededBlocks += owners * each;
-  const free = load.capacity - load.usedBlocks;
+  const free = load.capacity > load.usedBlocks ? load.capacity - load.usedBlocks : 0n;
   const whole = owners * each <= free ? owners : free / each;
   const rest = whole < owners ? free - whole * each : 0n;
   load.usedBlocks += whole * each + rest;

@@ -15,13 +15,15 @@ export interface GroupPlanOptions {
 export function planGroups({tree: {network, root}, loads, hostsIn, blackouts}: GroupPlanOptions): GroupPlan[] {
   const levels = levelNames(root);
   const visit = (group: Group, depth: number, above: string): GroupPlan[] => {
-    const label = labelOf(group, above);
+    const title = titleOf(group);
+    const label = above === '' ? title : `${above}/${title}`;
     const below = group.groups.map(child => visit(child, depth + 1, label));
     const children = below.flatMap(([child]) => child ?? []);
     const isLeaf = children.length === 0;
     const place = {
       name: group.name,
       path: group.path,
+      title,
       label,
       cidr: group.cidr,
       depth,
@@ -52,7 +54,7 @@ export function ownableBlocks(network: Network, cidr: Prefix, blackouts: readonl
   return sizeOf(cidr) / blockSize(network) - closedBlocks(commonParts(cidr, blackouts), network);
 }
 
-type Sums = Omit<GroupPlan, 'name' | 'path' | 'label' | 'cidr' | 'depth' | 'level' | 'isLeaf' | 'children' | 'blocks' | 'addresses'> & {
+type Sums = Pick<GroupPlan, 'room' | 'hosts' | 'neededBlocks' | 'hostsWhenFull' | 'addressesPerHostWhenFull'> & {
   readonly blocks: Pick<Amount, 'used' | 'padding'>;
   readonly addresses: Pick<Amount, 'used' | 'padding'>;
 };
@@ -94,11 +96,9 @@ function amountOf(capacity: bigint, {used, padding}: Pick<Amount, 'used' | 'padd
   return {capacity, used, free: capacity - used - blackedOut, blackedOut, padding};
 }
 
-/** The container of several groups has neither name nor path. */
-function labelOf({name, path, cidr, assignment}: Group, above: string): string {
-  if (path === '') return '';
-  const own = name || Object.values(assignment).join(' ') || cidr;
-  return above === '' ? own : `${above}/${own}`;
+/** Only the container of several groups has no path. */
+function titleOf({name, path, cidr, assignment}: Group): string {
+  return path === '' ? '' : name || Object.values(assignment).join(' ') || cidr;
 }
 
 /** What the groups of each depth are: the label that all of them are assigned by, and none above them. */

@@ -12,6 +12,8 @@ export interface LiveSystem {
   readonly blackouts: readonly Prefix[];
   /** Tenants that are known beforehand. */
   readonly tenants: readonly string[];
+  /** What would not fit in the topology that is looked at, in whole sentences. */
+  readonly misfits: readonly string[];
 }
 
 /** A block, with the number of its addresses that are in use. */

@@ -37,7 +37,9 @@ export interface NetworkPlan {
 export interface GroupPlan {
   readonly name: string;
   readonly path: string;
-  /** As `path`, but a group without a name goes by the labels that it is assigned by. */
+  /** Its name, or else the labels that hosts are assigned to it by, or else its CIDR. Empty for the container of several groups. */
+  readonly title: string;
+  /** The titles from the top of the map down. */
   readonly label: string;
   readonly cidr: Prefix;
   /** 0 for the root, which is the whole network. */

@@ -1,6 +1,6 @@
 import type {Unserved} from './topology-plan-demand.ts';
 import type {GroupPlan, NetworkPlan, PlannedLoad} from './topology-plan-model.ts';
-import {capitalise, renderAmount, renderGroup, renderNumberOf} from './topology-plan-text.ts';
+import {capitalise, renderAmount, renderGroup, renderGroups, renderNumberOf} from './topology-plan-text.ts';
 
 export interface ProblemFacts {
   readonly networks: readonly NetworkPlan[];
@@ -22,7 +22,7 @@ export function planProblems({networks, load, unserved}: ProblemFacts): string[]
     const sentences = full.map(group => tooSmall(group, plan, load, byLeaf.get(group) ?? 0n));
     if (sentences.length <= mostSentences) return sentences;
     const endpoints = full.reduce((sum, group) => sum + (byLeaf.get(group) ?? 0n), 0n);
-    const all = `${renderNumberOf(full.length, 'group')} of network ${plan.network.name} are too small, ${renderNumberOf(endpoints, 'endpoint')} get no address.`;
+    const all = `${renderGroups(full.length, full[0]?.level ?? '')} of network ${plan.network.name} are too small, ${renderNumberOf(endpoints, 'endpoint')} get no address.`;
     return [`${all} The first: ${sentences[0]}`];
   });
 }

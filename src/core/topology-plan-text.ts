@@ -23,7 +23,7 @@ export function renderGroup(group: GroupPlan, {name}: Network): string {
 
 /** "zone-A/rack-1 (10.1.0.0/18)", or the CIDR alone where a group has nothing else. */
 export function renderPlace({label, cidr}: GroupPlan): string {
-  return label === '' || label === cidr ? cidr : `${label} (${cidr})`;
+  return label === '' || label.endsWith(cidr) ? label || cidr : `${label} (${cidr})`;
 }
 
 /** "1 rack", "4 racks"; a level without a name has groups. */

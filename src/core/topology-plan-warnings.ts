@@ -39,6 +39,7 @@ export function planWarnings({document, trees, loads, networks, routes, load, un
     };
   });
   return [
+    ...(networks.length === 0 ? ['There is no network: no host can be placed, and no address given.'] : []),
     ...networks.flatMap(unmappedWarnings),
     ...tenantWarnings(document, trees, live),
     ...trees.flatMap(unreachableWarnings),

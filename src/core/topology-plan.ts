@@ -33,8 +33,7 @@ export function planTopology(options: TopologyPlanOptions): TopologyPlan {
   const trees = networkTrees(document);
   const blackouts = live?.blackouts ?? [];
   const load = plannedLoad(options, trees);
-  const {hostsPerGroup, ownersPerHost: owners, endpointsPerHost} = load;
-  const sets = planHosts({trees, known: live === undefined ? declared(document) : running(live), hostsPerGroup});
+  const sets = planHosts({trees, known: live === undefined ? declared(document) : running(live), hostsPerGroup: load.hostsPerGroup});
   const hostsIn = countHosts(sets);
   const loads = emptyLoads(trees, blackouts);
   const {placed, strays} = placeLiveBlocks(trees, loads, live?.blocks ?? []);
@@ -45,7 +44,9 @@ export function planTopology(options: TopologyPlanOptions): TopologyPlan {
     const present = (set.name !== undefined && blocksOf.get(set.name)) || [];
     // A host that runs keeps what it has, unless it is asked what more would mean.
     const isGrowing = live === undefined || set.name === undefined || options.endpointsPerHost !== undefined;
-    const endpoints = growInPlace(present, isGrowing ? (endpointsPerHost ?? 0) : 0);
+    const owners = options.ownersPerHost ?? Math.max(1, ownerKinds([...set.leaves.keys()].map(({network}) => network)).length);
+    const asked = options.endpointsPerHost ?? (live === undefined ? owners : load.endpointsPerHost);
+    const endpoints = growInPlace(present, isGrowing ? (asked ?? 0) : 0);
     const result = placeEndpoints({trees, loads, set, demand: {endpoints, owners}});
     unserved.push(...result.unserved);
     return {set, carried: carriedBy(set, present, result.blocks, hostsIn)};
@@ -60,7 +61,7 @@ export function planTopology(options: TopologyPlanOptions): TopologyPlan {
     families.map((family): [Family, ReturnType<typeof planRoutes>] => [family, planRoutes(family, trees, loads, hosts)]),
   );
   const total = {...load, hosts: sets.reduce((sum, {count}) => sum + count, 0)};
-  const problems = planProblems({networks, load: total, unserved});
+  const problems = [...(live?.misfits ?? []), ...planProblems({networks, load: total, unserved})];
   const warnings = planWarnings({document, trees, loads, networks, routes, load: total, unserved, strays, live});
   return {fits: problems.length === 0, problems, warnings, load: total, networks, routes};
 }
