@@ -1,5 +1,5 @@
 import {Command} from 'commander';
-import {contains, parseAddress, parsePrefix, prefixLength} from '../core/prefix.ts';
+import {contains, parsePrefix, prefixLength} from '../core/prefix.ts';
 import {renderAddresses} from './address.ts';
 import {addExamples} from './help.ts';
 import {addOwnerFilter, type OwnerFilter} from './owner-filter.ts';
@@ -66,7 +66,7 @@ function renderBlock(block: BlockView, addresses: readonly AddressView[], {topol
   const {host, tenant, segment, revision} = block;
   const cidr = parsePrefix(block.cidr);
   const network = topology.networks.find(other => contains(parsePrefix(other.cidr), cidr));
-  const inside = addresses.filter(({ip}) => contains(cidr, parseAddress(ip)));
+  const inside = addresses.filter(address => address.block === cidr);
   const details = renderDetails(`Block ${cidr}`, [
     ['Host', host === '' ? 'none, the block is free' : host],
     ['Network', network?.name ?? '-'],

@@ -6,7 +6,7 @@ import {renderHost, renderHosts} from './host-view.ts';
 import {type CliParts, forEachItem, renderChange, renderJson, separated} from './parts.ts';
 import {pathOf} from './path.ts';
 import {readUsage, type UsageState} from './usage-view.ts';
-import {BlockList, HostList, HostView} from './wire.ts';
+import {BlockList, HostAnswer, HostList} from './wire.ts';
 
 /** `romana host …` */
 export function hostCommand(parts: CliParts): Command {
@@ -32,7 +32,7 @@ export function hostCommand(parts: CliParts): Command {
         const body = await client.request('GET', pathOf('hosts', name));
         if (format === 'json') return parts.write(renderJson(body));
         usage ??= await readUsage(client);
-        show(renderHost(HostView.parse(body), usage, parts.isUnicode));
+        show(renderHost(HostAnswer.parse(body), usage, parts.isUnicode));
       });
     });
   command

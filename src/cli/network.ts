@@ -7,7 +7,7 @@ import {pathOf} from './path.ts';
 import {type Column, renderDetails, renderFittedTable} from './table.ts';
 import type {Usage} from './usage.ts';
 import {readUsage, renderUsage, type UsageState, usageCells, usageColumns} from './usage-view.ts';
-import {NetworkList, NetworkView} from './wire.ts';
+import {NetworkAnswer, NetworkList, type NetworkView} from './wire.ts';
 
 /** `romana network …` */
 export function networkCommand(parts: CliParts): Command {
@@ -36,7 +36,7 @@ export function networkCommand(parts: CliParts): Command {
         const body = await client.request('GET', pathOf('networks', name));
         if (format === 'json') return parts.write(renderJson(body));
         usage ??= await readUsage(client);
-        show(renderNetwork(NetworkView.parse(body), usage, parts.isUnicode));
+        show(renderNetwork(NetworkAnswer.parse(body), usage, parts.isUnicode));
       });
     });
   return addExamples(command, 'network list', 'network show net1 net6', '-f json network list');

@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {answer} from './answer.ts';
 
 /** The parts of the daemon's answers that tables show. */
 export type HostView = z.infer<typeof HostView>;
@@ -11,14 +12,16 @@ export const HostView = z.object({
   cidr: z.string().optional(),
   groups: z.record(z.string(), z.object({path: z.string(), cidr: z.string()})).optional(),
 });
-export const HostList = z.object({hosts: z.array(HostView)});
+export const HostAnswer = answer('host', HostView);
+export const HostList = answer('list of hosts', z.object({hosts: z.array(HostView)}));
 
 export type NetworkView = z.infer<typeof NetworkView>;
-export const NetworkView = z.object({id: z.string(), cidr: z.string(), revision: z.number()});
-export const NetworkList = z.array(NetworkView);
+const NetworkView = z.object({id: z.string(), cidr: z.string(), revision: z.number()});
+export const NetworkAnswer = answer('network', NetworkView);
+export const NetworkList = answer('list of networks', z.array(NetworkView));
 
 export type BlockView = z.infer<typeof BlockView>;
-export const BlockView = z.looseObject({
+const BlockView = z.looseObject({
   cidr: z.string(),
   host: z.string(),
   revision: z.number(),
@@ -26,7 +29,7 @@ export const BlockView = z.looseObject({
   segment: z.string(),
   allocated_ip_count: z.number(),
 });
-export const BlockList = z.object({blocks: z.array(BlockView)});
+export const BlockList = answer('list of blocks', z.object({blocks: z.array(BlockView)}));
 
 export type AddressView = z.infer<typeof AddressView>;
 const AddressView = z.looseObject({
@@ -39,21 +42,20 @@ const AddressView = z.looseObject({
   network: z.string(),
   allocated_at: z.string(),
 });
-export const AddressList = z.array(AddressView);
+export const AddressList = answer('list of addresses', z.array(AddressView));
 
-export const BlackoutList = z.array(z.object({cidr: z.string(), network: z.string()}));
+export const BlackoutList = answer('list of blackouts', z.array(z.object({cidr: z.string(), network: z.string()})));
 
 /** Tenants, or the segments of one. */
-export const NameList = z.array(z.object({name: z.string()}));
+export const NameList = answer('list of names', z.array(z.object({name: z.string()})));
 
-export type DryRun = z.infer<typeof DryRun>;
-export const DryRun = z.object({
-  fits: z.boolean(),
-  problems: z.array(z.string()),
-  changes: z.record(z.string(), z.array(z.string())),
-});
+export type DryRun = ReturnType<typeof DryRun.parse>;
+export const DryRun = answer(
+  'dry run',
+  z.object({fits: z.boolean(), problems: z.array(z.string()), changes: z.record(z.string(), z.array(z.string()))}),
+);
 
-export const Explanation = z.object({text: z.array(z.string())});
+export const Explanation = answer('explanation', z.object({text: z.array(z.string())}));
 
 const Entry = z.object({
   name: z.string().optional(),
@@ -64,8 +66,11 @@ const Entry = z.object({
   },
 });
 export type TopologyEntry = z.infer<typeof Entry>;
-export type TopologyView = z.infer<typeof TopologyView>;
-export const TopologyView = z.object({
-  networks: z.array(z.object({name: z.string(), cidr: z.string(), block_mask: z.int(), tenants: z.array(z.string()).optional()})),
-  topologies: z.array(z.object({networks: z.array(z.string()), map: z.array(Entry)})),
-});
+export type TopologyView = ReturnType<typeof TopologyView.parse>;
+export const TopologyView = answer(
+  'topology',
+  z.object({
+    networks: z.array(z.object({name: z.string(), cidr: z.string(), block_mask: z.int(), tenants: z.array(z.string()).optional()})),
+    topologies: z.array(z.object({networks: z.array(z.string()), map: z.array(Entry)})),
+  }),
+);

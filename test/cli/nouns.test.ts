@@ -195,6 +195,17 @@ Networks added: net2, net3
   t.is(json.error, 'the topology in topology.json does not fit');
 });
 
+test('an answer that is none of a daemon is named', async t => {
+  t.is(
+    (await runNoun(addressCommand, ['list'], {answers: {'GET /addresses': '<html></html>'}})).error,
+    "cannot read the daemon's list of addresses: Invalid input: expected array, received string; is it a daemon of this version?",
+  );
+  t.is(
+    (await runNoun(blackoutCommand, ['list'], {answers: {'GET /blackouts': [{cidr: '10.1.0.0/29', network: 'net1'}, {cidr: 1}]}})).error,
+    "cannot read the daemon's list of blackouts: 1.cidr: Invalid input: expected string, received number; is it a daemon of this version?",
+  );
+});
+
 test('an empty system is shown as empty tables', async t => {
   const answers = {
     'GET /hosts': {revision: 0, hosts: []},
