@@ -38,8 +38,9 @@ const topology = {
 async function startCli(t: ExecutionContext) {
   const {daemon} = await startSystem(t, {topology});
   const client = createClient(daemon.url, undefined);
+  // "_" stands for a blank inside of a word.
   const run = (line: string, format: 'table' | 'json' = 'table') => {
-    const [noun = '', ...args] = line.split(' ');
+    const [noun = '', ...args] = line.split(' ').map(word => word.replaceAll('_', ' '));
     const command = nouns[noun];
     if (command === undefined) throw new Error(`no noun ${noun}`);
     return runNoun(command, args, {answers: client, format});
@@ -116,6 +117,39 @@ Host IP       Host Name  Tags         Groups         Blocks  Addresses  State
   t.is(await print('address list'), 'Address List\nIP  Name  Host  Tenant  Segment  Block  Network\n');
 });
 
+test('names that look like paths are shown and released as they are', async t => {
+  const {print, run} = await startCli(t);
+  await print('host add host-1 192.168.20.1 --tag rack=rack-1');
+  for (const name of ['a/../b', '/x/', 'x//y', '..', 'a/.', 'b']) {
+    const ip = (await print(`address allocate ${name} --host host-1`)).trim();
+    if (name !== '..') t.regex(await print(`address show ${name}`), new RegExp(`^Address ${ip}\\n {2}Name +${name}\\n`));
+    t.is(JSON.parse(await print(`address show ${ip}`, 'json'))[0].name, name);
+  }
+  t.regex((await run('address show ..')).error ?? '', /no URL can hold it$/);
+  await print('address release a/../b /x/ x//y .. a/.');
+  t.deepEqual(
+    JSON.parse(await print('address list', 'json')).map(({name}: {name: string}) => name),
+    ['b'],
+  );
+  t.regex((await run('host remove ../addresses')).error ?? '', /\.\.\/addresses.*\(404\)$/);
+});
+
+test('hosts with odd names are shown, tagged, filtered by and removed', async t => {
+  const {print} = await startCli(t);
+  const name = 'a_b/c?d#e%20f&g=h+i:ä';
+  const shown = name.replaceAll('_', ' ');
+  t.is(await print(`host add ${name} 192.168.20.1 --tag rack=rack-1`), `Host (${shown}) added successfully.\n`);
+  await print(`host tag ${name} role=x`);
+  await print(`address allocate a --host ${name}`);
+  const text = await print(`host show ${name}`);
+  t.true(text.startsWith(`Host ${shown}\n`), text);
+  t.regex(text, /^ {2}Tags +(rack=rack-1,role=x|role=x,rack=rack-1)$/m);
+  t.is(JSON.parse(await print(`block list --host ${name}`, 'json')).blocks.length, 1);
+  t.is(JSON.parse(await print(`address list --host ${name}`, 'json')).length, 1);
+  t.is(await print(`host drain --no-wait ${name}`), `Host (${shown}) drained successfully.\n`);
+  t.is(await print(`host remove ${name}`), `Host (${shown}) removed successfully.\n`);
+});
+
 test('what is blacked out is neither used nor free, and is listed by value', async t => {
   const {print, run} = await startCli(t);
   await print('host add host-1 192.168.20.1 --tag rack=rack-1');
@@ -166,8 +200,8 @@ test('tenants and segments are made known, shown with what they hold, and forgot
   const {print, run} = await startCli(t);
   await print('host add host-1 192.168.20.1 --tag rack=rack-1');
   t.is(
-    await print('tenant create shop t6 Bank_1.x'),
-    ['shop', 't6', 'Bank_1.x'].map(name => `Tenant (${name}) created successfully.\n`).join(''),
+    await print('tenant create shop t6 Bank-1.x'),
+    ['shop', 't6', 'Bank-1.x'].map(name => `Tenant (${name}) created successfully.\n`).join(''),
   );
   t.is(
     await print('segment add shop web db'),
@@ -177,7 +211,7 @@ test('tenants and segments are made known, shown with what they hold, and forgot
   await print('address allocate b --host host-1 --tenant shop --segment other');
   t.is(
     await print('tenant list'),
-    'Tenant List\nTenant Name  Blocks  Addresses\nBank_1.x     0       0\nshop         2       2\nt6           0       0\n',
+    'Tenant List\nTenant Name  Blocks  Addresses\nBank-1.x     0       0\nshop         2       2\nt6           0       0\n',
   );
   t.is(
     await print('segment list shop'),
@@ -211,7 +245,7 @@ Tenant shop
   await print('address release a b');
   t.is(await print('segment remove shop web'), 'Segment (web) of tenant (shop) removed successfully.\n');
   t.is(await print('tenant delete shop new'), 'Tenant (shop) deleted successfully.\nTenant (new) deleted successfully.\n');
-  t.deepEqual(JSON.parse(await print('tenant list', 'json')), [{name: 'Bank_1.x'}, {name: 't6'}]);
+  t.deepEqual(JSON.parse(await print('tenant list', 'json')), [{name: 'Bank-1.x'}, {name: 't6'}]);
 });
 
 test('a topology is tried before it is taken', async t => {
