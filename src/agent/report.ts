@@ -3,11 +3,12 @@ import type {BirdReport} from './bird-report.ts';
 import type {AgentStatus} from './status.ts';
 
 /** What of a status the other hosts' operators see: without what differs at every look, and prefixes as a number only. */
-export function reportOf({version, addresses, announced, pass, bird, drain}: AgentStatus): HostReport {
+export function reportOf({version, addresses, announced, prefixes, pass, bird, drain}: AgentStatus): HostReport {
   return {
     version,
     addresses: [...addresses],
     announced: announced.length,
+    ...(prefixes !== undefined && {prefixes}),
     drivers: (pass?.drivers ?? []).map(({name, wanted, error, heldBackBy, pending}) => {
       const waitsFor = heldBackBy ?? pending;
       return {name, wanted, ...(error !== undefined && {error: firstLine(error)}), ...(waitsFor !== undefined && {waitsFor})};

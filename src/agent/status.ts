@@ -1,4 +1,4 @@
-import type {NodeState} from '../core/node-state.ts';
+import type {NodeState, PublishSettings} from '../core/node-state.ts';
 import type {Session} from '../drivers/bird/sessions.ts';
 import {type BirdReport, type BirdState, birdReport} from './bird-report.ts';
 import type {History, PassReport} from './history.ts';
@@ -13,6 +13,8 @@ export interface AgentStatus {
   readonly pass: PassReport | undefined;
   /** What BIRD announces, by the last configuration that it accepted from this agent. */
   readonly announced: readonly string[];
+  /** Whether it announces blocks, aggregates or groups; undefined where publishing is off. */
+  readonly prefixes?: PublishSettings['prefixes'];
   readonly bird: BirdReport | undefined;
   /** How far this host has been taken out of use; undefined while it is in use. */
   readonly drain?: Drain;
@@ -37,6 +39,7 @@ export interface StatusOptions {
   readonly mirror: () => {readonly revision: number; readonly ageMs: number};
   /** Undefined where publishing is off. */
   readonly bird: {status(): BirdState; readonly name: string} | undefined;
+  readonly prefixes?: PublishSettings['prefixes'];
   readonly drain?: () => Drain | undefined;
   /** Undefined where BIRD does not run; rejects where it does not answer. */
   readSessions(): Promise<readonly Session[] | undefined>;
@@ -44,7 +47,7 @@ export interface StatusOptions {
 
 /** Puts the status together; asks BIRD for its sessions. */
 export async function readStatus(options: StatusOptions): Promise<AgentStatus> {
-  const {self, version, history, readAnnounced, mirror, bird, readSessions} = options;
+  const {self, version, history, readAnnounced, mirror, bird, prefixes, readSessions} = options;
   const {revision, ageMs} = mirror();
   const sessions = bird && (await readSessions().catch((error: unknown) => (error instanceof Error ? error : new Error(String(error)))));
   const drain = options.drain?.();
@@ -57,6 +60,7 @@ export async function readStatus(options: StatusOptions): Promise<AgentStatus> {
     stateAgeSeconds: ageMs / 1000,
     pass: history.last,
     announced: await readAnnounced().catch(() => []),
+    ...(bird && prefixes && {prefixes}),
     bird:
       bird &&
       birdReport({

@@ -95,6 +95,7 @@ async function runAgent(config: Config): Promise<void> {
       readAnnounced: drivers.readLiveRoutes,
       mirror: () => mirror,
       bird,
+      prefixes: publish.prefixes,
       drain: () => drain.status,
       readSessions,
     });

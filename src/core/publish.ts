@@ -53,7 +53,11 @@ export function templateData({self, settings: {publish}, state, drain}: Template
   const groups = isWithdrawn ? {} : hostGroups(host?.groups ?? {}, state);
   return templateVariables({
     self,
-    networks: announced(publish.prefixes, blocks, groups),
+    networks: announcedPrefixes(
+      publish.prefixes,
+      blocks,
+      Object.values(groups).map(({CIDR}) => CIDR),
+    ),
     groups,
     readBlocks: () => sortedLike(blocks, templateBlocks(blocks, state)),
     vips: [],
@@ -74,6 +78,18 @@ function templateBlocks(blocks: readonly Block[], state: State): TemplateBlock[]
     Network: treeOf(trees, cidr)?.network.name ?? '',
     Count: counts.get(cidr) ?? 0,
   }));
+}
+
+/** What a host announces that has these blocks (in order) and stands in these groups. */
+export function announcedPrefixes(
+  prefixes: PublishSettings['prefixes'],
+  blocks: readonly Block[],
+  groups: readonly Prefix[],
+): readonly Prefix[] {
+  const cidrs = blocks.map(({cidr}) => cidr);
+  if (prefixes === 'blocks') return sortedLike(blocks, cidrs);
+  if (prefixes === 'aggregate') return joinPrefixes(cidrs);
+  return [...new Set(groups.filter(group => cidrs.some(cidr => contains(group, cidr))))];
 }
 
 export interface TemplateSource {
@@ -184,18 +200,6 @@ function addressCounts({addresses}: State): ReadonlyMap<Prefix, number> {
   const counts = new Map<Prefix, number>();
   for (const {block} of addresses.values()) counts.set(block, (counts.get(block) ?? 0) + 1);
   return counts;
-}
-
-function announced(
-  prefixes: PublishSettings['prefixes'],
-  blocks: readonly Block[],
-  groups: Readonly<Record<string, TemplateGroup>>,
-): readonly Prefix[] {
-  const cidrs = blocks.map(({cidr}) => cidr);
-  if (prefixes === 'blocks') return sortedLike(blocks, cidrs);
-  if (prefixes === 'aggregate') return joinPrefixes(cidrs);
-  const used = Object.values(groups).filter(group => cidrs.some(cidr => contains(group.CIDR, cidr)));
-  return [...new Set(used.map(({CIDR}) => CIDR))];
 }
 
 function hostGroups(groups: Readonly<Record<string, Prefix>>, {trees, hosts}: State): Record<string, TemplateGroup> {

@@ -11,7 +11,8 @@ export const NetworkAnswer = z
   .meta({id: 'Network'});
 
 export type BlockListAnswer = z.infer<typeof BlockListAnswer>;
-const BlockAnswer = z
+export type BlockAnswer = z.infer<typeof BlockAnswer>;
+export const BlockAnswer = z
   .object({
     revision: Revision,
     cidr: z.string(),

@@ -7,6 +7,7 @@ import type {Logger} from '../system/log.ts';
 import {type Addresses, createAddresses} from './addresses.ts';
 import {type Blackouts, createBlackouts} from './blackouts.ts';
 import {type Collector, createCollector} from './collector.ts';
+import {createExplain} from './explain.ts';
 import {createHosts, type Hosts} from './hosts.ts';
 import {createLedger, type Ledger} from './ledger.ts';
 import {createLeftovers} from './leftovers.ts';
@@ -17,6 +18,7 @@ import {createStatus} from './status.ts';
 import {createTenants, type Tenants} from './tenants.ts';
 import {createTopologies, type Topologies} from './topology.ts';
 import {createTransactor} from './transact.ts';
+import {createViews} from './views.ts';
 
 export interface Ipamd {
   readonly ledger: Ledger;
@@ -55,6 +57,18 @@ export function createIpamd({store, keys, clock, log, id, cooldownMs = 0}: Ipamd
   const leftovers = createLeftovers({ledger, transact});
   const topologies = createTopologies({ledger, transact, leftovers, id});
   const collector = createCollector({ledger, transact, leftovers, clock, log});
+  const views = createViews(ledger);
+  const routes = ipamRoutes({
+    ledger,
+    views,
+    addresses,
+    hosts,
+    blackouts,
+    tenants,
+    topologies,
+    status: createStatus({ledger, reports, clock}),
+    explain: createExplain({ledger, views, reports, clock}),
+  });
   return {
     ledger,
     addresses,
@@ -65,9 +79,7 @@ export function createIpamd({store, keys, clock, log, id, cooldownMs = 0}: Ipamd
     collector,
     reports,
     metrics,
-    routes: ipamRoutes({ledger, addresses, hosts, blackouts, tenants, topologies, status: createStatus({ledger, reports, clock})}).map(
-      route => afterFirstSnapshot(route, ledger),
-    ),
+    routes: routes.map(route => afterFirstSnapshot(route, ledger)),
   };
 }
 

@@ -1,10 +1,13 @@
+import type {Address} from '../core/prefix.ts';
 import type {Route} from '../rest/route.ts';
 import type {Addresses} from './addresses.ts';
 import type {Blackouts} from './blackouts.ts';
+import type {ExplanationAnswer} from './explain-answer.ts';
 import type {Hosts} from './hosts.ts';
 import type {Ledger} from './ledger.ts';
 import {addressRoutes} from './routes/addresses.ts';
 import {blackoutRoutes} from './routes/blackouts.ts';
+import {explainRoutes} from './routes/explain.ts';
 import {hostRoutes} from './routes/hosts.ts';
 import {networkRoutes} from './routes/networks.ts';
 import {statusRoutes} from './routes/status.ts';
@@ -13,10 +16,11 @@ import {topologyRoutes} from './routes/topology.ts';
 import type {HostStatusAnswer} from './status-answer.ts';
 import type {Tenants} from './tenants.ts';
 import type {Topologies} from './topology.ts';
-import {createViews} from './views.ts';
+import type {Views} from './views.ts';
 
 export interface RoutesOptions {
   readonly ledger: Ledger;
+  readonly views: Views;
   readonly addresses: Addresses;
   readonly hosts: Hosts;
   readonly blackouts: Blackouts;
@@ -24,11 +28,12 @@ export interface RoutesOptions {
   readonly topologies: Topologies;
   /** The last report of every agent, or of that of one host. */
   status(host?: string): HostStatusAnswer[];
+  explain(ip: Address): ExplanationAnswer;
 }
 
 /** Every route of ipamd (contract, section 4). */
-export function ipamRoutes({ledger, addresses, hosts, blackouts, tenants, topologies, status}: RoutesOptions): Route[] {
-  const views = createViews(ledger);
+export function ipamRoutes(options: RoutesOptions): Route[] {
+  const {ledger, views, addresses, hosts, blackouts, tenants, topologies, status, explain} = options;
   const byTag: Readonly<Record<string, readonly Route[]>> = {
     networks: networkRoutes(views),
     topology: topologyRoutes(views, topologies),
@@ -36,7 +41,7 @@ export function ipamRoutes({ledger, addresses, hosts, blackouts, tenants, topolo
     addresses: addressRoutes(views, ledger, addresses),
     blackouts: blackoutRoutes(views, blackouts),
     tenants: tenantRoutes(tenants),
-    status: statusRoutes(status),
+    status: [...statusRoutes(status), ...explainRoutes(explain)],
   };
   return Object.entries(byTag).flatMap(([tag, routes]) => routes.map(route => ({...route, tag})));
 }

@@ -60,6 +60,7 @@ const Report = z.object({
   revision: z.int().describe('the revision of the store that the agent has read'),
   addresses: z.array(z.string()),
   announced: z.int().describe('how many prefixes BIRD announces'),
+  prefixes: z.enum(['blocks', 'aggregate', 'groups']).optional().describe('whether it announces blocks, aggregates or groups'),
   bird: Bird.nullable().describe('null where publishing is off'),
   drivers: z.array(z.object({name: z.string(), wanted: z.int(), error: z.string().optional(), waits_for: z.string().optional()})),
   drain: z

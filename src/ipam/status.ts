@@ -31,7 +31,7 @@ export function createStatus({ledger, reports, clock}: StatusOptions): (host?: s
 type ReportView = Omit<Extract<HostStatusAnswer, {reported: true}>, 'host' | 'ip' | 'drained' | 'reported'>;
 
 function reportView({report, at, receivedAt, revision}: ReceivedReport, now: number): ReportView {
-  const {version, addresses, announced, drivers, bird, drain} = report;
+  const {version, addresses, announced, prefixes, drivers, bird, drain} = report;
   return {
     at: timeText(at),
     age_seconds: Math.max(0, (now - receivedAt) / 1000),
@@ -39,6 +39,7 @@ function reportView({report, at, receivedAt, revision}: ReceivedReport, now: num
     revision,
     addresses,
     announced,
+    ...(prefixes !== undefined && {prefixes}),
     bird: bird === undefined ? null : birdView(bird, now),
     drivers: drivers.map(({name, wanted, error, waitsFor}) => ({
       name,

@@ -2,7 +2,8 @@ import {pathTo, placeIn, treeOf} from '../core/group-tree.ts';
 import {type Address, compareAddresses, comparePrefixes, contains, type Prefix} from '../core/prefix.ts';
 import type {AllocatedAddress, Block, Host} from '../core/state.ts';
 import {type TopologyOutput, topologyDocument} from '../core/topology-output.ts';
-import type {AddressAnswer, BlackoutAnswer, BlockListAnswer, HostAnswer, HostListAnswer, NetworkAnswer} from './answers.ts';
+import type {Versioned} from '../store/table.ts';
+import type {AddressAnswer, BlackoutAnswer, BlockAnswer, BlockListAnswer, HostAnswer, HostListAnswer, NetworkAnswer} from './answers.ts';
 import type {Ledger} from './ledger.ts';
 
 /** The wire forms of what the ledger holds (contract, section 4). */
@@ -51,14 +52,7 @@ export function createViews(ledger: Ledger): Views {
       blocks.sort((a, b) => comparePrefixes(a.value.cidr, b.value.cidr));
       return {
         revision: ledger.revision,
-        blocks: blocks.map(({value: {cidr, tenant, segment, host}, modRevision}) => ({
-          revision: modRevision,
-          cidr,
-          tenant,
-          segment,
-          host,
-          allocated_ip_count: ledger.index.countIn(cidr),
-        })),
+        blocks: blocks.map(block => blockView(ledger, block)),
       };
     },
     addresses: () =>
@@ -80,6 +74,10 @@ export function createViews(ledger: Ledger): Views {
       return stored === undefined ? {networks: [], topologies: []} : topologyDocument(stored.value.document, hosts);
     },
   };
+}
+
+export function blockView({index}: Ledger, {value: {cidr, tenant, segment, host}, modRevision}: Versioned<Block>): BlockAnswer {
+  return {revision: modRevision, cidr, tenant, segment, host, allocated_ip_count: index.countIn(cidr)};
 }
 
 function hostView(ledger: Ledger, {name, ip, agentPort, tags, drained, groups, fixed}: Host): HostAnswer {

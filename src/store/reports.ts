@@ -48,6 +48,8 @@ export const HostReport = z.object({
   addresses: z.array(z.string()),
   /** How many prefixes. */
   announced: z.number(),
+  /** What of its blocks: each of them, those that make a whole as one, or the group that they lie in. Agents of old do not say. */
+  prefixes: z.enum(['blocks', 'aggregate', 'groups']).optional(),
   drivers: z.array(z.object({name: z.string(), wanted: z.number(), error: z.string().optional(), waitsFor: z.string().optional()})),
   bird: BirdRecord.optional(),
   drain: z

@@ -83,12 +83,21 @@ test('sessions are seen in status, metrics and the report in the store; a remove
     const {stdout} = await host.romana('status', '-f', 'json');
     return stdout !== '' && JSON.parse(stdout).hosts[0]?.reported && JSON.parse(stdout).hosts[0];
   });
-  t.like(shown, {host: 'host-1', announced: 1, bird: {running: true, stale: false}, addresses: ['192.168.20.30/24', '2001:db8::30/64']});
+  t.like(shown, {
+    host: 'host-1',
+    announced: 1,
+    prefixes: 'blocks',
+    bird: {running: true, stale: false},
+    addresses: ['192.168.20.30/24', '2001:db8::30/64'],
+  });
   t.like(
     shown.bird.sessions.find(({name}: {name: string}) => name === 'tor'),
     {up: false, neighbour_as: 65001, exported: 0},
   );
   t.regex((await host.romana('status')).stdout, /^host-1 +isolated +0\/2 +1 +\d+ s ago +accepted \d+ s ago$/m);
+
+  const explained = (await host.romana('explain', '10.1.0.1')).stdout.replaceAll('\n', ' ');
+  t.regex(explained, /Host host-1 announces 10\.1\.0\.0\/29; none of its sessions is up, so that nobody hears it\./);
 
   const beat = parseBeat('k', await stored(host, keys.beat('host-1')));
   t.true(beat.revision > 0 && beat.at > 0);

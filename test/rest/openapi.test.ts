@@ -40,6 +40,7 @@ GET /tenants/{tenant}/segments listSegments
 POST /tenants/{tenant}/segments addSegment
 DELETE /tenants/{tenant}/segments/{segment} removeSegment
 GET /status getStatus
+GET /explain/{ip} explainIp
 GET /healthz getHealth
 GET /readyz getReadiness
 GET /version getVersion
@@ -150,6 +151,9 @@ const requests: readonly Request[] = [
   ['GET', '/blocks', undefined, 200],
   ['GET', '/status', undefined, 200],
   ['GET', '/status?host=zz', undefined, 404],
+  ['GET', '/explain/10.111.0.1', undefined, 200],
+  ['GET', '/explain/10.9.0.1', undefined, 200],
+  ['GET', '/explain/10.111.0.0%2F30', undefined, 422],
   ['DELETE', '/hosts/h1', undefined, 200],
   ['DELETE', '/hosts/h1', undefined, 404],
   ['GET', '/healthz', undefined, 200],
