@@ -1,4 +1,3 @@
-import {z} from 'zod';
 import {networkTrees} from '../core/group-tree.ts';
 import {type Prefix, parseAddress, parsePrefix} from '../core/prefix.ts';
 import type {AllocatedAddress, Block, Host} from '../core/state.ts';
@@ -6,7 +5,7 @@ import {parseTopology, type TopologyDocument} from '../core/topology-document.ts
 import type {LiveSystem} from '../core/topology-plan-live.ts';
 import {planTopologyUpdate} from '../core/topology-update.ts';
 import type {Client} from './client.ts';
-import {AddressList, BlackoutList, BlockList, HostView, NameList} from './wire.ts';
+import {AddressList, BlackoutList, BlockList, HostList, type HostView, NameList} from './wire.ts';
 
 /** What runs, as it stands in the topology of the daemon; or as it would stand in another one, with what would not fit there. */
 export async function readLiveSystem(client: Client, planned: TopologyDocument | undefined): Promise<LiveSystem> {
@@ -28,16 +27,13 @@ export async function readLiveSystem(client: Client, planned: TopologyDocument |
   return {hosts: moved, blocks, blackouts, tenants, misfits: problems};
 }
 
-const HostList = z.object({
-  hosts: z.array(HostView.extend({agent_port: z.int().optional(), cidr: z.string().optional()})),
-});
-
-function hostOf({name, ip, tags, drained, groups = {}, agent_port, cidr}: z.infer<typeof HostList>['hosts'][number]): Host {
+function hostOf({name, ip, tags, drained = false, groups = {}, cidr}: HostView): Host {
   return {
     name,
     ip: parseAddress(ip),
-    agentPort: agent_port ?? 0,
-    drained: drained ?? false,
+    // Where its agent listens is nothing to plan by, and the daemon need not tell.
+    agentPort: 0,
+    drained,
     tags: tags ?? {},
     groups: Object.fromEntries(Object.entries(groups).map(([network, group]) => [network, parsePrefix(group.cidr)])),
     ...(cidr !== undefined && {fixed: parsePrefix(cidr)}),

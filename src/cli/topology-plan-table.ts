@@ -9,7 +9,7 @@ export function renderPlan({load, networks, routes, problems, warnings}: Topolog
   return [
     renderLoad(load),
     ...networks.map(network => renderNetwork(network, isUnicode)),
-    renderRoutes(routes),
+    renderRoutes(routes, problems.length === 0),
     renderSentences('Problems', problems),
     renderSentences('Warnings', warnings),
   ]
@@ -37,7 +37,7 @@ function renderNetwork({network, groups}: NetworkPlan, isUnicode: boolean): stri
 const columns: readonly Column[] = [
   {heading: 'Group', isCut: true},
   {heading: 'CIDR'},
-  {heading: 'Addresses', short: 'Addr.'},
+  {heading: 'Addresses', short: 'Addr.', isSpare: true},
   {heading: 'Blocks'},
   {heading: 'Used'},
   {heading: 'Free'},
@@ -84,7 +84,7 @@ function renderAddresses({addresses, blocks, addressesPerHostWhenFull, cidr}: Gr
   return `${wrap(`Addresses of ${cidr}: ${parts.join(', ').replaceAll(', (', ' (')}`, pageWidth).join('\n')}\n`;
 }
 
-function renderRoutes(routes: TopologyPlan['routes']): string {
+function renderRoutes(routes: TopologyPlan['routes'], isFit: boolean): string {
   const families = Object.entries(routes);
   if (families.length === 0) return '';
   const columnsOf = families.flatMap(([family, {topology, flat}]) => {
@@ -106,7 +106,10 @@ function renderRoutes(routes: TopologyPlan['routes']): string {
       : []),
     ['AWS VPC route table', ({vpc}) => renderAmount(vpc)],
   ];
-  const headings: Column[] = [{heading: 'Routes, the most that one carries', isCut: true}, ...columnsOf.map(({heading}) => ({heading}))];
+  const headings: Column[] = [
+    {heading: `Routes${isFit ? '' : ' of what fits'}, the most that one carries`, isCut: true},
+    ...columnsOf.map(({heading}) => ({heading})),
+  ];
   return renderNumbers(
     headings,
     lines.map(([label, cellOf]) => [label, ...columnsOf.map(({counts}) => cellOf(counts))]),

@@ -18,7 +18,7 @@ export function tenantWarnings(document: TopologyDocument, trees: readonly Netwo
     if (networks.length === 0 || networks.some(({tenants}) => tenants.length === 0)) return [];
     const name = family === 'ipv4' ? 'IPv4' : 'IPv6';
     const tenants = [...new Set(networks.flatMap(network => network.tenants))];
-    return [`No ${name} network is open to all tenants: only ${renderNames(tenants)} can have ${name} addresses.`];
+    return [`Only ${renderNames(tenants)} can have ${name} addresses: no ${name} network in a topology is open to all tenants.`];
   });
   return [
     ...(lacking.length === 0

@@ -16,13 +16,15 @@ export interface NounOptions {
   readonly answers: Readonly<Record<string, unknown>> | Client;
   readonly format?: 'table' | 'json';
   readonly isUnicode?: boolean;
+  /** What any input file, and standard input, holds. */
+  readonly input?: string;
 }
 
 /** Runs a noun's command without a process of its own: what it prints and asks for is the same, in a hundredth of the time. */
 export async function runNoun(
   noun: (parts: CliParts) => Command,
   args: readonly string[],
-  {answers, format = 'table', isUnicode = false}: NounOptions,
+  {answers, format = 'table', isUnicode = false, input = '{}'}: NounOptions,
 ): Promise<NounOutcome> {
   const requests: string[] = [];
   let [stdout, stderr] = ['', ''];
@@ -37,7 +39,7 @@ export async function runNoun(
   };
   const parts: CliParts = {
     open: async () => ({client, format}),
-    readInput: async () => '{}',
+    readInput: async () => input,
     write: text => {
       stdout += text;
     },

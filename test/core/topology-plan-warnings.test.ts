@@ -39,7 +39,7 @@ const cases: readonly Case[] = [
   {
     title: 'networks that are for some tenants only, by family',
     document: networks({name: 'a', cidr: '10.0.0.0/16', tenants: ['web', 'db']}, {name: 'b', cidr: 'fd00::/64'}),
-    warnings: ['No IPv4 network is open to all tenants: only web, db can have IPv4 addresses.'],
+    warnings: ['Only web, db can have IPv4 addresses: no IPv4 network in a topology is open to all tenants.'],
   },
   {
     title: 'assignments that contradict each other',
@@ -243,7 +243,7 @@ test('what runs where no group is for it, and tenants that have no network', t =
   t.deepEqual(plan.problems, ['Host h1 is too far away.']);
   t.deepEqual(plan.warnings, [
     'No network is there for tenant t: no endpoint of it gets an address.',
-    'No IPv4 network is open to all tenants: only web can have IPv4 addresses.',
+    'Only web can have IPv4 addresses: no IPv4 network in a topology is open to all tenants.',
     'Hosts h1, h2 are in no group of any network.',
     '1 block lies in no group of any network, first 10.0.0.96/28 of host fixed.',
   ]);
