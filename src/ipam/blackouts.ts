@@ -47,7 +47,7 @@ export function createBlackouts({ledger, transact}: {readonly ledger: Ledger; re
       transact(() => {
         const {value: present} = ledger.tables.blackouts;
         if (!present.includes(cidr)) {
-          throw new InputError('ERR_NOT_FOUND', `No such CIDR ${cidr} found in the blackout list: [${present.join(' ')}]`);
+          throw new InputError('ERR_NOT_FOUND', `No such CIDR ${cidr} found in the blackout list: [${shown(present)}]`);
         }
         return replacement(
           present.filter(other => other !== cidr),
@@ -69,4 +69,11 @@ function refuseInUse({index, tables}: Ledger, cidr: Prefix): void {
     if (overlaps(block, cidr) && index.addressesIn(block).some(({ip}) => contains(cidr, ip)))
       throw new InputError('ERR_CONFLICT', 'Blackout block contains already allocated IPs.');
   }
+}
+
+const maxShown = 20;
+
+function shown(cidrs: readonly Prefix[]): string {
+  const rest = cidrs.length - maxShown;
+  return [...cidrs.slice(0, maxShown), ...(rest > 0 ? [`… and ${rest} more`] : [])].join(' ');
 }

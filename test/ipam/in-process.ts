@@ -1,0 +1,103 @@
+import type {ExecutionContext} from 'ava';
+import {parseAddress} from '../../src/core/prefix.ts';
+import type {NewHost} from '../../src/ipam/hosts.ts';
+import {createIpamd, type Ipamd} from '../../src/ipam/ipamd.ts';
+import type {Store, Transaction} from '../../src/store/store.ts';
+import {systemClock} from '../../src/system/clock.ts';
+import {type Logger, silentLogger} from '../../src/system/log.ts';
+import {startEtcd, type TestEtcd} from '../helpers/etcd.ts';
+import {flat} from '../helpers/ipam.ts';
+import {waitFor} from '../helpers/wait.ts';
+
+/** A daemon's parts in the process of the test, on a real etcd: its time can be turned, and others can act in the very moment before it commits. */
+export interface InProcessDaemon extends Ipamd {
+  /** Runs before each commit that is not the daemon's own barrier. */
+  beforeCommit: (transaction: Transaction) => Promise<void>;
+  allocate(name: string, host: string, tenant?: string): Promise<string>;
+  /** Sets its clock forward. */
+  advance(ms: number): void;
+  /** What it has said at warn and above. */
+  readonly warnings: readonly object[];
+}
+
+export interface InProcessOptions {
+  readonly cooldownMs?: number;
+}
+
+/** One etcd, and two daemons that know its first topology. */
+export async function startPair(
+  t: ExecutionContext,
+  topology: unknown = flat(),
+  options: InProcessOptions = {},
+): Promise<{etcd: TestEtcd; a: InProcessDaemon; b: InProcessDaemon}> {
+  const etcd = await startEtcd(t);
+  const [a, b] = await Promise.all([startInProcess(t, etcd, 'a', options), startInProcess(t, etcd, 'b', options)]);
+  await a.topologies.update(topology);
+  await b.ledger.sync();
+  return {etcd, a, b};
+}
+
+export async function startInProcess(
+  t: ExecutionContext,
+  etcd: TestEtcd,
+  id: string,
+  {cooldownMs = 0}: InProcessOptions = {},
+): Promise<InProcessDaemon> {
+  const inner = etcd.openStore();
+  const store: Store = {
+    ...inner,
+    async commit(transaction: Transaction) {
+      const isBarrier = transaction.operations.some(operation => 'put' in operation && operation.put.includes('/barriers/'));
+      if (!isBarrier) await daemon.beforeCommit(transaction);
+      return inner.commit(transaction);
+    },
+  };
+  let ahead = 0;
+  const warnings: object[] = [];
+  const log: Logger = {
+    ...silentLogger,
+    debug: () => undefined,
+    info: () => undefined,
+    child: () => log,
+    warn: keep,
+    error: keep,
+    fatal: keep,
+  };
+  function keep(fields: object): void {
+    warnings.push(fields);
+  }
+  const clock = {...systemClock, now: () => Date.now() + ahead};
+  const ipamd = createIpamd({store, keys: etcd.keys, clock, log, id, cooldownMs});
+  const daemon: InProcessDaemon = {
+    ...ipamd,
+    beforeCommit: async () => undefined,
+    allocate: (name, host, tenant = 't') => ipamd.addresses.allocate({name, host, tenant, segment: ''}),
+    advance(ms) {
+      ahead += ms;
+    },
+    warnings,
+  };
+  const controller = new AbortController();
+  const running = ipamd.ledger.run(controller.signal);
+  t.teardown(async () => {
+    controller.abort();
+    await running;
+  });
+  await waitFor('the ledger is ready', () => ipamd.ledger.isReady);
+  return daemon;
+}
+
+/** Host h1 has 192.168.0.1. */
+export function newHost(number: number, more: Partial<NewHost> = {}): NewHost {
+  return {name: `h${number}`, ip: parseAddress(`192.168.${number >> 8}.${number & 255}`), tags: {}, agentPort: 9604, ...more};
+}
+
+/** Does it once, however often it is called. */
+export function once(act: () => Promise<unknown>): () => Promise<void> {
+  let isDone = false;
+  return async () => {
+    if (isDone) return;
+    isDone = true;
+    await act();
+  };
+}
