@@ -27,7 +27,8 @@ function renderLoad({isLive, hosts, hostsPerGroup, endpointsPerHost, ownersPerHo
 
 function renderNetwork({network, groups}: NetworkPlan, isUnicode: boolean): string {
   const {name, cidr, blockMask, tenants} = network;
-  const title = `Network ${name}: ${cidr}, blocks of /${blockMask}, ${tenants.length === 0 ? 'open to all tenants' : `for ${renderNames(tenants)}`}`;
+  const users = tenants.length === 0 ? 'open to all tenants' : `for ${renderNames(tenants)}`;
+  const title = wrap(`Network ${name}: ${cidr}, blocks of /${blockMask}, ${users}`, pageWidth).join('\n');
   const [root] = groups;
   if (root === undefined) return `${title}\n  in no topology\n`;
   const rows = summariseGroups(groups).map(({label, cidrs, ...row}) => rowOf(label, cidrs, row, isUnicode));

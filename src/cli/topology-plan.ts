@@ -1,5 +1,5 @@
 import {Command, InvalidArgumentError} from 'commander';
-import {InputError} from '../core/errors.ts';
+import {InputError, messageOf} from '../core/errors.ts';
 import {parseTopology, type TopologyDocument} from '../core/topology-document.ts';
 import {planTopology} from '../core/topology-plan.ts';
 import {type CliParts, renderJson} from './parts.ts';
@@ -28,10 +28,13 @@ export function planCommand(parts: CliParts): Command {
       const {client, format} = await parts.open(self.optsWithGlobals());
       const isRunning = file === undefined && isLive;
       const source = isRunning ? 'the daemon' : (file ?? 'standard input');
-      const given = isRunning ? await client.request('GET', '/topology') : parseDocument(await parts.readInput(file), source);
-      const document = parseOrRefuse(given, source, problems => {
-        if (format === 'json') parts.write(renderJson(refusedDocument(problems)));
-      });
+      const read = isRunning ? client.request('GET', '/topology') : parts.readInput(file).then(text => parseDocument(text, source));
+      const document = await read
+        .then(given => parsePlanned(given, source))
+        .catch(error => {
+          if (format === 'json' && isRefusal(error)) parts.write(renderJson(refusedDocument(messageOf(error.cause ?? error).split('\n'))));
+          throw error;
+        });
       const live = isLive ? await readLiveSystem(client, isRunning ? undefined : document) : undefined;
       const plan = planTopology({document, live, ...asked});
       parts.write(format === 'json' ? renderJson(planDocument(plan)) : renderPlan(plan, parts.isUnicode));
@@ -42,14 +45,17 @@ export function planCommand(parts: CliParts): Command {
     });
 }
 
-function parseOrRefuse(given: unknown, source: string, report: (problems: readonly string[]) => void): TopologyDocument {
+function parsePlanned(given: unknown, source: string): TopologyDocument {
   try {
     return parseTopology(given);
   } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    report(error.message.split('\n'));
-    throw new InputError('ERR_INVALID', `the topology of ${source} is not valid: ${error.message}`, {cause: error});
+    throw new InputError('ERR_INVALID', `the topology of ${source} is not valid: ${messageOf(error)}`, {cause: error});
   }
+}
+
+/** A document that was read, and cannot be used. */
+function isRefusal(error: unknown): error is InputError {
+  return error instanceof InputError && (error.code === 'ERR_INVALID' || error.code === 'ERR_MALFORMED');
 }
 
 const most = 1_000_000_000;

@@ -7,13 +7,18 @@ import {leafAround} from './topology-plan-leaf.ts';
 /** What runs. */
 export interface LiveSystem {
   /** With the groups that they have in the topology that is looked at. */
-  readonly hosts: readonly Pick<KnownHost, 'name' | 'groups'>[];
+  readonly hosts: readonly LiveHost[];
   readonly blocks: readonly LiveBlock[];
   readonly blackouts: readonly Prefix[];
   /** Tenants that are known beforehand. */
   readonly tenants: readonly string[];
   /** What would not fit in the topology that is looked at, in whole sentences. */
   readonly misfits: readonly string[];
+}
+
+export interface LiveHost extends Pick<KnownHost, 'name' | 'groups'> {
+  /** It gets no more endpoints. */
+  readonly drained: boolean;
 }
 
 /** A block, with the number of its addresses that are in use. */

@@ -41,8 +41,9 @@ export function planRoutes(
 interface NetworkCounts {
   readonly tree: NetworkTree;
   readonly blocks: bigint;
+  /** Leaves that have a block in use; of a network of one group its blocks, since there is nothing to aggregate by. */
   readonly groupsInUse: bigint;
-  /** Those at the top, which a core joins when they are divided again. */
+  /** The same of the groups at the top. */
   readonly top: bigint;
   readonly isNested: boolean;
   readonly leaves: ReadonlyMap<Group, LeafCounts>;
@@ -51,7 +52,6 @@ interface NetworkCounts {
 interface LeafCounts {
   blocks: bigint;
   joined: Span;
-  readonly isInUse: boolean;
   /** Prefixes of the groups beside it, and beside those above it. */
   readonly beside: bigint;
   readonly spine: bigint;
@@ -65,14 +65,14 @@ function countNetwork(tree: NetworkTree, loads: ReadonlyMap<Group, LeafLoad>, ho
   const leaves = new Map<Group, LeafCounts>();
   const visit = (group: Group, beside: bigint, spine: bigint) => {
     if (group.groups.length === 0) {
-      leaves.set(group, {blocks: 0n, joined: {least: 0n, most: 0n}, isInUse: isInUse(group), beside, spine});
+      leaves.set(group, {blocks: 0n, joined: {least: 0n, most: 0n}, beside, spine});
       return;
     }
     const inUse = group.groups.map(isInUse);
     const count = BigInt(inUse.filter(Boolean).length);
     for (const [index, child] of group.groups.entries()) visit(child, beside + count - (inUse[index] === true ? 1n : 0n), beside + count);
   };
-  visit(root, 0n, 0n);
+  visit(root, 0n, root.groups.length === 0 ? (loads.get(root)?.usedBlocks ?? 0n) : 0n);
   for (const {set, carried} of hosts) {
     const leaf = set.leaves.get(tree);
     const counts = leaf && leaves.get(leaf);
@@ -81,11 +81,14 @@ function countNetwork(tree: NetworkTree, loads: ReadonlyMap<Group, LeafLoad>, ho
     counts.blocks += load.blocks;
     counts.joined = plus(counts.joined, load.joined);
   }
+  const blocks = sum([...leaves.keys()].map(leaf => loads.get(leaf)?.usedBlocks ?? 0n));
+  const isDivided = root.groups.length > 0;
+  const groupsInUse = BigInt([...leaves.keys()].filter(isInUse).length);
   return {
     tree,
-    blocks: sum([...leaves.values()].map(({blocks}) => blocks)),
-    groupsInUse: BigInt([...leaves.values()].filter(leaf => leaf.isInUse).length),
-    top: BigInt(root.groups.filter(isInUse).length),
+    blocks,
+    groupsInUse: isDivided ? groupsInUse : blocks,
+    top: isDivided ? BigInt(root.groups.filter(isInUse).length) : blocks,
     isNested: root.groups.some(({groups}) => groups.length > 0),
     leaves,
   };
@@ -93,17 +96,16 @@ function countNetwork(tree: NetworkTree, loads: ReadonlyMap<Group, LeafLoad>, ho
 
 /** What a host of the set carries, its ToR, and the routers above that. */
 function countsOf({set, carried}: HostLoad, networks: readonly NetworkCounts[], isNested: boolean): RouteCounts {
-  return networks.reduce((counts, {tree, blocks, groupsInUse, top, isNested: hasCore, leaves}) => {
+  return networks.reduce((counts, {tree, groupsInUse, top, leaves}) => {
     const group = set.leaves.get(tree);
     const leaf = group && leaves.get(group);
     const load = carried.get(tree) ?? {blocks: 0n, joined: {least: 0n, most: 0n}};
     const own = ofOne(load, set.count);
-    const above = {vpc: tree.root.groups.length === 0 ? blocks : groupsInUse, ...(isNested && {core: hasCore ? top : 0n})};
+    const above = {vpc: groupsInUse, ...(isNested && {core: top})};
     if (leaf === undefined) {
       // Its hosts have no addresses of this network, but reach those that others have.
-      const all = tree.root.groups.length === 0 ? blocks : top;
-      const tor = {blocks: all, aggregate: {least: all, most: all}, groups: all};
-      return added(counts, {...nothing(isNested), tor, spine: all, ...above});
+      const tor = {blocks: top, aggregate: {least: top, most: top}, groups: top};
+      return added(counts, {...nothing(isNested), tor, spine: top, ...above});
     }
     const hostGroups = own.blocks > 0n ? 1n : 0n;
     const behind = leaf.blocks > 0n ? 1n : 0n;
@@ -117,8 +119,7 @@ function countsOf({set, carried}: HostLoad, networks: readonly NetworkCounts[], 
         aggregate: {least: leaf.joined.least + leaf.beside, most: leaf.joined.most + leaf.beside},
         groups: behind + leaf.beside,
       },
-      // One group for everything leaves nothing to aggregate by.
-      spine: tree.root.groups.length === 0 ? blocks : leaf.spine,
+      spine: leaf.spine,
       ...above,
     });
   }, nothing(isNested));

@@ -7,7 +7,7 @@ import type {TopologyDocument} from './topology-document.ts';
 import {type LeafLoad, ownerKinds, placeEndpoints, type Unserved} from './topology-plan-demand.ts';
 import {ownableBlocks, planGroups} from './topology-plan-groups.ts';
 import {type HostSet, type KnownHost, planHosts} from './topology-plan-hosts.ts';
-import {growInPlace, type LiveSystem, meanEndpoints, type PlacedBlock, placeLiveBlocks} from './topology-plan-live.ts';
+import {growInPlace, type LiveHost, type LiveSystem, meanEndpoints, type PlacedBlock, placeLiveBlocks} from './topology-plan-live.ts';
 import type {NetworkPlan, PlannedLoad, TopologyPlan} from './topology-plan-model.ts';
 import {planProblems} from './topology-plan-problems.ts';
 import {type Carried, type HostLoad, planRoutes} from './topology-plan-routes.ts';
@@ -33,17 +33,22 @@ export function planTopology(options: TopologyPlanOptions): TopologyPlan {
   const trees = networkTrees(document);
   const blackouts = live?.blackouts ?? [];
   const load = plannedLoad(options, trees);
-  const sets = planHosts({trees, known: live === undefined ? declared(document) : running(live), hostsPerGroup: load.hostsPerGroup});
+  const sets = planHosts({
+    trees,
+    known: live === undefined ? declared(document) : live.hosts.map(asKnown),
+    hostsPerGroup: load.hostsPerGroup,
+  });
   const hostsIn = countHosts(sets);
   const loads = emptyLoads(trees, blackouts);
   const {placed, strays} = placeLiveBlocks(trees, loads, live?.blocks ?? []);
+  const running = new Map<string | undefined, LiveHost>(live?.hosts.map(host => [host.name, host]));
   const blocksOf = Map.groupBy(placed, ({host}) => host);
 
   const unserved: Unserved[] = [];
   const hosts = sets.map((set): HostLoad => {
     const present = (set.name !== undefined && blocksOf.get(set.name)) || [];
     // A host that runs keeps what it has, unless it is asked what more would mean.
-    const isGrowing = live === undefined || set.name === undefined || options.endpointsPerHost !== undefined;
+    const isGrowing = !running.has(set.name) || (options.endpointsPerHost !== undefined && running.get(set.name)?.drained === false);
     const owners = options.ownersPerHost ?? Math.max(1, ownerKinds([...set.leaves.keys()].map(({network}) => network)).length);
     const asked = options.endpointsPerHost ?? (live === undefined ? owners : load.endpointsPerHost);
     const endpoints = growInPlace(present, isGrowing ? (asked ?? 0) : 0);
@@ -90,8 +95,8 @@ function declared(document: TopologyDocument): KnownHost[] {
   return [...declaredHosts(document).values()].map(({name, tags, groups}) => ({name, tags, groups, isPlaced: false}));
 }
 
-function running({hosts}: LiveSystem): KnownHost[] {
-  return hosts.map(host => ({...host, tags: {}, isPlaced: true}));
+function asKnown({name, groups}: LiveHost): KnownHost {
+  return {name, groups, tags: {}, isPlaced: true};
 }
 
 function countHosts(sets: readonly HostSet[]): Map<Group, number> {

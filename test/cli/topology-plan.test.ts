@@ -125,11 +125,13 @@ test('a document that is not valid is a problem: status 1, in JSON, too', async 
   const sentence = 'Group rack-1 (10.0.0.0/32) of network net is smaller than a block (/30)';
   const table = await romana(['topology', 'plan', file]);
   t.deepEqual(table, {status: 1, stdout: '', stderr: `romana: the topology of ${file} is not valid: ${sentence}\n`});
-  const json = await romana(['topology', 'plan', '-f', 'json'], {input: '{"networks": [], "topologies": [{}], "x": 1}'});
-  t.is(json.status, 1);
-  const {fits, problems, networks} = JSON.parse(json.stdout);
-  t.deepEqual([fits, problems.length > 1, networks], [false, true, []]);
-  t.true(problems.includes('unknown field "x" in the topology document'), json.stdout);
+  const json = await romana(['topology', 'plan', '-f', 'json'], {input: '{"networks": [], "topologies": [], "x": 1, "y": 2}'});
+  const problems = ['x', 'y'].map(name => `unknown field "${name}" in the topology document`);
+  t.like(json, {status: 1, stderr: `romana: the topology of standard input is not valid: ${problems.join('\n')}\n`});
+  t.deepEqual(JSON.parse(json.stdout), {fits: false, problems, warnings: [], plan: null, networks: [], routes: {}});
+  const broken = await romana(['topology', 'plan', '-f', 'json'], {input: '{'});
+  t.is(broken.status, 1);
+  t.is(JSON.parse(broken.stdout).problems.length, 1);
 });
 
 test('status 0 with warnings, 1 for what does not fit, 2 for wrong usage; no daemon is asked', async t => {

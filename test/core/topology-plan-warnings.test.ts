@@ -181,9 +181,9 @@ const prefix = parsePrefix;
 const racksOfThree = oneNetwork('10.0.0.0/24', [...racks(2), {name: 'spare'}], {block_mask: 28});
 const running = (more: Partial<LiveSystem> = {}): LiveSystem => ({
   hosts: [
-    {name: 'h1', groups: {net: prefix('10.0.0.0/26')}},
-    {name: 'h2', groups: {net: prefix('10.0.0.0/26')}},
-    {name: 'fixed', groups: {net: prefix('10.0.0.96/27')}},
+    {name: 'h1', drained: false, groups: {net: prefix('10.0.0.0/26')}},
+    {name: 'h2', drained: false, groups: {net: prefix('10.0.0.0/26')}},
+    {name: 'fixed', drained: false, groups: {net: prefix('10.0.0.96/27')}},
   ],
   blocks: [
     {cidr: prefix('10.0.0.0/28'), host: 'h1', tenant: 't', addresses: 16},
@@ -219,6 +219,9 @@ test('what runs, filled up: hosts keep what they have, their own blocks are used
   // h1 has 18 of 20, h2 needs 19 more and has room for 15, the fixed one 17 and has 13; new hosts need two blocks.
   t.deepEqual(rowsOf(plan), [': 6, 12 120 0 0', 'r1: 2, 4 40 0 0', 'r2: 2, 4 40 0 0', 'spare: 2, 4 40 0 0']);
   t.deepEqual(planOf(racksOfThree, {live: running(), hostsPerGroup: 2}).load.endpointsPerHost, 8);
+  const drained = running().hosts.map(host => ({...host, drained: true}));
+  const calm = planOf(racksOfThree, {live: running({hosts: drained}), hostsPerGroup: 2, endpointsPerHost: 20});
+  t.deepEqual(rowsOf(calm), [': 6, 10 82 0 0', 'r1: 2, 3 19 0 0', 'r2: 2, 3 23 0 0', 'spare: 2, 4 40 0 0']);
 });
 
 test('what is blacked out is neither used nor free, and a block of which some addresses are left is', t => {
@@ -234,8 +237,8 @@ test('what runs where no group is for it, and tenants that have no network', t =
   const plan = planOf(oneNetwork('10.0.0.0/26', [], {tenants: ['web'], block_mask: 28}), {
     live: running({
       hosts: [
-        {name: 'h1', groups: {}},
-        {name: 'h2', groups: {other: prefix('10.0.0.0/26')}},
+        {name: 'h1', drained: false, groups: {}},
+        {name: 'h2', drained: false, groups: {other: prefix('10.0.0.0/26')}},
       ],
       misfits: ['Host h1 is too far away.'],
     }),
@@ -250,7 +253,7 @@ test('what runs where no group is for it, and tenants that have no network', t =
 });
 
 test('what runs is full, and not would be', t => {
-  const hosts = [{name: 'h1', groups: {net: prefix('10.0.0.0/26')}}];
+  const hosts = [{name: 'h1', drained: false, groups: {net: prefix('10.0.0.0/26')}}];
   const blocks = [0, 16, 32, 48].map(last => ({cidr: prefix(`10.0.0.${last}/28`), host: 'h1', tenant: 't', addresses: 16}));
   t.deepEqual(planOf(oneNetwork('10.0.0.0/26', [], {block_mask: 28}), {live: running({hosts, blocks})}).warnings, [
     'Network net (10.0.0.0/26) is 100 % full: 4 of 4 blocks, room for no other host like its 1.',

@@ -7,7 +7,7 @@ import {oneNetwork, rack, zones} from './topology-samples.ts';
 type Asked = Omit<TopologyPlanOptions, 'document'>;
 const planOf = (document: unknown, asked: Asked = {}) => planTopology({document: parseTopology(document), ...asked});
 const load = (hostsPerGroup: number, endpointsPerHost: number, more: Asked = {}) => ({hostsPerGroup, endpointsPerHost, ...more});
-const racks = (count: number) => Array.from({length: count}, (_, index) => rack(`r${index + 1}`));
+const racks = (count: number, from = 1) => Array.from({length: count}, (_, index) => rack(`r${index + from}`));
 
 /** "label cidr: hosts, used of capacity blocks" of each group. */
 const groupLines = ({networks}: TopologyPlan) =>
@@ -225,6 +225,20 @@ test('routes are counted by family, over all networks of it', t => {
   const {ipv4, ipv6} = planOf({networks, topologies: [{networks: ['a', 'b', 'six'], map: racks(3)}]}, load(10, 16)).routes;
   t.is(ipv4 && routeLine(ipv4.topology), 'kernel 18 18, host 2 2 2, tor 24 24 6, spine 6, core -, vpc 6');
   t.is(ipv6 && routeLine(ipv6.topology), 'kernel 18 9-18, host 2 1-2 1, tor 22 12-22 3, spine 3, core -, vpc 3');
+});
+
+test('a core, and hosts that a network does not take, reach the groups of every network', t => {
+  const networks = ['nested', 'racks', 'flat'].map((name, index) => ({name, cidr: `10.${index}.0.0/16`, tenants: [name]}));
+  const zones = ['a', 'b'].map(zone => ({assignment: {zone}, groups: racks(2)}));
+  const topologies = [
+    {networks: ['nested'], map: zones},
+    {networks: ['racks'], map: racks(3, 5)},
+    {networks: ['flat'], map: [{assignment: {old: 'yes'}}]},
+  ];
+  const {ipv4} = planOf({networks, topologies}, load(2, 9)).routes;
+  // Of a host in "nested": 4 blocks of its rack (two of each host), the other rack, the other zone; the three racks and the four blocks of the others.
+  t.is(ipv4 && routeLine(ipv4.topology), 'kernel 2 1-2, host 2 1-2 1, tor 13 11-13 10, spine 10, core 9, vpc 11');
+  t.is(ipv4?.flat.core, 32n);
 });
 
 test('room: groups that can be added while those that are there keep their prefixes; when it is full', t => {
