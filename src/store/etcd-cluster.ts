@@ -6,6 +6,8 @@ import {StoreError} from './store.ts';
 
 /** The members as one: whoever answers is asked. All reject with StoreError. */
 export interface Cluster {
+  /** How long a member may be silent before another one is asked. */
+  readonly attemptMs: number;
   /** Asks until a member answers, or the time is up. `what` completes "cannot … etcd". */
   read<Result>(what: string, request: Request<Result>): Promise<Result>;
   /** The same where the answer may be long: each member is given the whole time. */
@@ -46,6 +48,7 @@ export function createCluster({members, deadlineMs, accused}: ClusterOptions): C
   const suspects = new Map<Member, number>();
   let current = members[Math.floor(Math.random() * members.length)];
   const attempts = Math.min(members.length, maxAttempts);
+  const attemptMs = deadlineMs / attempts;
 
   const isSuspect = (member: Member) => Date.now() - (suspects.get(member) ?? -Infinity) < suspectMs;
 
@@ -100,9 +103,9 @@ export function createCluster({members, deadlineMs, accused}: ClusterOptions): C
     }
   };
 
-  const short = {attemptMs: deadlineMs / attempts, limitMs: deadlineMs};
   return {
-    read: (what, request) => ask({what, isRepeatable: true, ...short}, request),
+    attemptMs,
+    read: (what, request) => ask({what, isRepeatable: true, attemptMs, limitMs: deadlineMs}, request),
     readMuch: (what, request) => ask({what, isRepeatable: true, attemptMs: deadlineMs, limitMs: deadlineMs * attempts}, request),
     write: (what, request, sent) => ask({what, isRepeatable: false, attemptMs: deadlineMs, limitMs: deadlineMs, sent}, request),
     choose: () => chooseBut(new Set()),

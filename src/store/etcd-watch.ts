@@ -12,8 +12,6 @@ export interface WatchOptions {
   readonly handlers: WatchHandlers;
   /** How often it is made sure that the watch is in touch with the cluster. */
   readonly probeMs: number;
-  /** How long the member may be silent when it is asked something. */
-  readonly deadlineMs: number;
   /** The revision that most members agree on, after the call. */
   readRevision(): Promise<number>;
 }
@@ -28,9 +26,10 @@ const askAgainMs = 100;
  *
  * Ends as lost when history was compacted away, or when the cluster is at an earlier revision than before (replaced, or restored).
  */
-export function watchRange({cluster, range, fromRevision, handlers, probeMs, deadlineMs, readRevision}: WatchOptions): Watch {
+export function watchRange({cluster, range, fromRevision, handlers, probeMs, readRevision}: WatchOptions): Watch {
   const closing = new AbortController();
   const {signal} = closing;
+  const {attemptMs} = cluster;
   let next = fromRevision;
   let failures = 0;
 
@@ -44,8 +43,9 @@ export function watchRange({cluster, range, fromRevision, handlers, probeMs, dea
 
   /** Resolves when the member has come as far as the cluster, and says so over the line. */
   const prove = async (line: WatchLine, over: AbortSignal) => {
+    const told = next - 1;
     const revision = await readRevision();
-    if (revision < next - 1) throw new LostError(`the store was replaced: it is at revision ${revision} and was at ${next - 1}`);
+    if (revision < told) throw new LostError(`the store was replaced: it is at revision ${revision} and was at ${told}`);
     let [mark, since] = [next, Date.now()];
     for (;;) {
       over.throwIfAborted();
@@ -53,12 +53,12 @@ export function watchRange({cluster, range, fromRevision, handlers, probeMs, dea
       if (await line.until(() => line.revision >= revision, askAgainMs)) return;
       // A member that delivers what was missed may have no time for other answers.
       if (next !== mark) [mark, since] = [next, Date.now()];
-      else if (Date.now() - since > deadlineMs) throw new RpcError(deadlineExceeded, 'Deadline exceeded: the watch is silent');
+      else if (Date.now() - since > attemptMs) throw new RpcError(deadlineExceeded, 'Deadline exceeded: the watch is silent');
     }
   };
 
   const stay = async (line: WatchLine, over: AbortSignal): Promise<never> => {
-    if (!(await line.until(() => line.isCreated, deadlineMs))) throw new RpcError(deadlineExceeded, 'Deadline exceeded: no watch');
+    if (!(await line.until(() => line.isCreated, attemptMs))) throw new RpcError(deadlineExceeded, 'Deadline exceeded: no watch');
     for (let isFirst = true; ; isFirst = false) {
       await prove(line, over);
       over.throwIfAborted();
@@ -70,7 +70,7 @@ export function watchRange({cluster, range, fromRevision, handlers, probeMs, dea
 
   /** Until the stream breaks, or the watch is closed. */
   const follow = async (member: Member): Promise<never> => {
-    const stream = await member.openWatch(Date.now() + deadlineMs);
+    const stream = await member.openWatch(Date.now() + attemptMs);
     const line = createWatchLine(stream, {range, fromRevision: next, onEvents});
     const broken = new AbortController();
     signal.addEventListener('abort', line.close);

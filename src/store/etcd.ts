@@ -62,7 +62,7 @@ export function createEtcdStore({endpoints, credentials, auth, deadlineMs = 3000
         const {header} = await cluster.read('read from', (kv, options) => kv.range({key: range.key}, options));
         return Number(header.revision);
       };
-      const watch = watchRange({cluster, range, fromRevision, handlers, probeMs, deadlineMs, readRevision});
+      const watch = watchRange({cluster, range, fromRevision, handlers, probeMs, readRevision});
       watches.add(watch);
       return {
         close() {

@@ -1,9 +1,9 @@
-import {once} from 'node:events';
-import {connect, createServer, type Socket} from 'node:net';
-import test, {type ExecutionContext} from 'ava';
+import test from 'ava';
 import {createEtcdStore} from '../../src/store/etcd.ts';
-import {type Condition, type Store, StoreError, type WatchEvent} from '../../src/store/store.ts';
+import {type Condition, StoreError} from '../../src/store/store.ts';
 import {freePort, startEtcd} from '../helpers/etcd.ts';
+import {startLink} from '../helpers/link.ts';
+import {follow, put, putMany} from '../helpers/store.ts';
 import {waitFor} from '../helpers/wait.ts';
 
 test('a key is written, read, listed and deleted', async t => {
@@ -180,77 +180,3 @@ test('a member that is down does not fail the requests that another can answer',
   const {events} = await follow(t, store, 1);
   await waitFor('the watch stands', () => events.length === 30);
 });
-
-function put(store: Store, key: string, value: string) {
-  return store.commit({conditions: [], operations: [{put: key, value}]});
-}
-
-async function putMany(store: Store, keys: readonly string[]): Promise<void> {
-  for (let start = 0; start < keys.length; start += 100) {
-    await store.commit({conditions: [], operations: keys.slice(start, start + 100).map(key => ({put: key, value: ''}))});
-  }
-}
-
-/** Watches everything of ours and keeps what it is told. */
-async function follow(t: ExecutionContext, store: Store, fromRevision: number) {
-  const events: WatchEvent[] = [];
-  const revisions: number[] = [];
-  const states: string[] = [];
-  const watch = await store.watch('/romana/', fromRevision, {
-    onEvents(batch, revision) {
-      events.push(...batch);
-      revisions.push(revision);
-    },
-    onConnected: () => void states.push('connected'),
-    onDisconnected: () => void states.push('disconnected'),
-    onLost: () => void states.push('lost'),
-  });
-  t.teardown(() => watch.close());
-  return {events, revisions, states};
-}
-
-/** A TCP link to a port, whose connections can be cut, at once or (the next ones) when the far end has sent so much. */
-async function startLink(t: ExecutionContext, target: number) {
-  const sockets = new Set<Socket>();
-  const link = {
-    port: 0,
-    isOpen: true,
-    cutsAfterBytes: [] as number[],
-    cut() {
-      for (const socket of sockets) socket.destroy();
-    },
-  };
-  const server = createServer(near => {
-    if (!link.isOpen) {
-      near.destroy();
-      return;
-    }
-    const far = connect(target, '127.0.0.1');
-    const limit = link.cutsAfterBytes.shift() ?? Number.POSITIVE_INFINITY;
-    for (const [socket, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(socket);
-      socket
-        .on('error', () => undefined)
-        .on('close', () => {
-          sockets.delete(socket);
-          other.destroy();
-        });
-    }
-    near.pipe(far);
-    far.on('data', data => {
-      if (far.bytesRead > limit) far.destroy();
-      else near.write(data);
-    });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.teardown(() => {
-    link.cut();
-    server.close();
-  });
-  const address = server.address();
-  link.port = typeof address === 'object' && address !== null ? address.port : 0;
-  return link;
-}
