@@ -5,10 +5,10 @@ export class NotFoundError extends InputError {
   readonly resourceType: string;
   readonly resourceId: string;
 
-  constructor(resourceType: string, resourceId: string) {
+  constructor(resourceType: string, resourceId: string, message?: string) {
     super(
       'ERR_NOT_FOUND',
-      `${/^[aeiou]/.test(resourceType) ? 'An' : 'A'} ${resourceType} named ${JSON.stringify(resourceId)} does not exist.`,
+      message ?? `${/^[aeiou]/.test(resourceType) ? 'An' : 'A'} ${resourceType} named ${JSON.stringify(resourceId)} does not exist.`,
     );
     this.name = 'NotFoundError';
     this.resourceType = resourceType;
@@ -18,6 +18,14 @@ export class NotFoundError extends InputError {
 
 export function notFound(resourceType: string, resourceId: string): NotFoundError {
   return new NotFoundError(resourceType, resourceId);
+}
+
+/** For `catch`: a refusal because something does not exist says what that was, in the REST answer too. */
+export function naming(resourceType: string, resourceId: string): (error: unknown) => never {
+  return error => {
+    const isUnnamed = error instanceof InputError && error.code === 'ERR_NOT_FOUND' && !(error instanceof NotFoundError);
+    throw isUnnamed ? new NotFoundError(resourceType, resourceId, error.message) : error;
+  };
 }
 
 /** What a request wants to make is there already. */

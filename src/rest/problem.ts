@@ -34,26 +34,40 @@ const statusOfCode: Readonly<Record<string, number>> = {
   ERR_PREFIX: 422,
   ERR_STORE: 503,
   ERR_NO_ADDRESS: 507,
-  FST_ERR_CTP_BODY_TOO_LARGE: 413,
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 415,
-  FST_ERR_CTP_EMPTY_JSON_BODY: 400,
+};
+
+/** What the HTTP server refuses by itself, in our words. */
+const sentenceOfCode: Readonly<Record<string, string>> = {
+  FST_ERR_BAD_URL: 'The path cannot be decoded.',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'The body is larger than 1 MiB.',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'The body is not as long as Content-Length says.',
+  FST_ERR_MAX_PARAM_LENGTH: 'A name in the path is too long.',
 };
 
 /** The answer to an error that was thrown while a request was served. What nobody has foreseen is a 500 without inner details. */
 export function problemOf(error: unknown): Problem {
   const status = statusOf(error);
   const [resource_type, resource_id] = resourceOf(error);
-  const details = status === 500 ? 'An internal error happened; the log of the daemon says more.' : messageOf(error);
+  const details = status === 500 ? 'An internal error happened; the log of the daemon says more.' : sentenceOf(error);
   return {status_code: status, details, resource_type, resource_id, see_also: ''};
+}
+
+function sentenceOf(error: unknown): string {
+  return sentenceOfCode[String(codeOf(error))] ?? messageOf(error);
 }
 
 function statusOf(error: unknown): number {
   if (error instanceof HttpError) return error.statusCode;
-  const {code, statusCode} = error instanceof Error ? (error as {code?: unknown; statusCode?: unknown}) : {};
+  const code = codeOf(error);
+  const statusCode = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
   const known = typeof code === 'string' ? statusOfCode[code] : undefined;
   if (known !== undefined) return known;
   if (error instanceof InputError) return 422;
   return typeof statusCode === 'number' && statusCode < 500 ? statusCode : 500;
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 function resourceOf(error: unknown): [type: string, id: string] {

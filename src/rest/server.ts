@@ -1,6 +1,8 @@
 import {timingSafeEqual} from 'node:crypto';
 import Fastify, {type FastifyInstance, type FastifyReply, type FastifyRequest} from 'fastify';
 import type {Logger} from '../system/log.ts';
+import {jsonTypes, parseBody} from './body.ts';
+import {answerBrokenRequest} from './broken-request.ts';
 import {openApiDocument} from './openapi.ts';
 import {answerOtherMethods} from './other-methods.ts';
 import {namedParams, routerPath} from './paths.ts';
@@ -22,15 +24,17 @@ export interface ServerOptions {
 }
 
 const bodyLimit = 1024 * 1024;
-const jsonTypes = ['application/json', 'application/vnd.romana.v1+json', 'application/vnd.romana+json'];
+// Of a name of 253 characters, each may be written with nine.
+const maxParamLength = 4096;
 
 /** The frame of every REST program: routes, error bodies, probes, metrics, token. Listens only when told to. */
 export function createServer({routes, log, tls, token, isReady, metrics, stateAgeSeconds, version}: ServerOptions): FastifyInstance {
   const app = Fastify({
     // What the router refuses never comes to the error handler.
     frameworkErrors: (error, _request, reply) => answerError(error, reply),
+    clientErrorHandler: answerBrokenRequest,
     bodyLimit,
-    routerOptions: {ignoreTrailingSlash: true, maxParamLength: 1024},
+    routerOptions: {ignoreTrailingSlash: true, maxParamLength},
     forceCloseConnections: true,
     ...(tls && {https: {cert: tls.cert, key: tls.key}}),
   }) as unknown as FastifyInstance;
@@ -44,7 +48,9 @@ export function createServer({routes, log, tls, token, isReady, metrics, stateAg
   const openPaths = new Set(probes.filter(({isOpen}) => isOpen).map(({path}) => path));
 
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(jsonTypes, {parseAs: 'string'}, async (_request: FastifyRequest, body: string) => parseJsonBody(body));
+  app.addContentTypeParser('*', {parseAs: 'buffer'}, async (request: FastifyRequest, body: Buffer) =>
+    parseBody(request.headers['content-type'], body),
+  );
   app.addHook('onRequest', async (request: FastifyRequest) => {
     const [path = ''] = request.url.split('?');
     if (token !== undefined && !openPaths.has(path)) checkToken(request.headers.authorization, token);
@@ -106,15 +112,6 @@ function answerError(error: unknown, reply: FastifyReply): Problem {
   return problem;
 }
 
-function parseJsonBody(body: string): unknown {
-  if (body === '') return undefined;
-  try {
-    return JSON.parse(body);
-  } catch (error) {
-    throw new HttpError(400, `The body is not JSON: ${error instanceof Error ? error.message : String(error)}.`);
-  }
-}
-
 function checkToken(header: string | undefined, token: string): void {
   const given = Buffer.from(/^Bearer +(.*)$/i.exec(header ?? '')?.[1] ?? '');
   const wanted = Buffer.from(token);
@@ -126,8 +123,9 @@ function checkToken(header: string | undefined, token: string): void {
 function checkAccept(accept: string | undefined): void {
   if (accept === undefined || accept.trim() === '') return;
   const isTaken = accept.split(',').some(range => {
-    const [type = ''] = range.trim().toLowerCase().split(';');
-    return ['*/*', 'application/*', 'text/*', 'text/plain', 'application/openmetrics-text', ...jsonTypes].includes(type.trim());
+    const [type = '', ...parameters] = range.toLowerCase().replaceAll(' ', '').split(';');
+    if (parameters.some(parameter => /^q=0(\.0*)?$/.test(parameter))) return false;
+    return ['*/*', 'application/*', 'text/*', 'text/plain', 'application/openmetrics-text', ...jsonTypes].includes(type);
   });
   if (!isTaken) throw new HttpError(406, `None of ${accept} can be answered; accepted are ${jsonTypes.join(', ')}.`);
 }

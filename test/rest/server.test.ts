@@ -172,7 +172,8 @@ test('the types that the older clients send and accept are taken', async t => {
     const answer = await daemon.request('POST', '/address', {name: `n${type.length}`, host: 'h1'}, {'content-type': type, accept: type});
     t.is(answer.status, 200, type);
   }
-  for (const accept of ['*/*', 'text/html, */*;q=0.1', 'application/*']) {
+  t.is((await daemon.request('GET', '/hosts', undefined, {accept: 'application/json;q=0, text/html'})).status, 406);
+  for (const accept of ['*/*', 'text/html, */*;q=0.1', 'application/*', 'Application/JSON ; q=0.5']) {
     t.is((await daemon.request('GET', '/hosts', undefined, {accept})).status, 200, accept);
   }
 });

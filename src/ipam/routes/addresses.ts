@@ -5,7 +5,7 @@ import {isAddress, parseAddress} from '../../core/prefix.ts';
 import {Done, type Route, route} from '../../rest/route.ts';
 import type {Addresses} from '../addresses.ts';
 import {AddressAnswer} from '../answers.ts';
-import {notFound} from '../faults.ts';
+import {naming, notFound} from '../faults.ts';
 import type {Ledger} from '../ledger.ts';
 import type {Views} from '../views.ts';
 
@@ -46,7 +46,7 @@ export function addressRoutes(views: Views, ledger: Ledger, addresses: Addresses
       query: z.strictObject({addressName: z.string().min(1).describe('a name, with which its addresses of both families go, or an IP')}),
       answer: Done,
       refusals: unknownAddress,
-      handle: ({query: {addressName}}) => addresses.release(addressName),
+      handle: ({query: {addressName}}) => addresses.release(addressName).catch(naming('address', addressName)),
     }),
     route({
       method: 'GET',

@@ -3,6 +3,7 @@ import {parsePrefix} from '../../core/prefix.ts';
 import {Done, type Route, route} from '../../rest/route.ts';
 import {BlackoutAnswer} from '../answers.ts';
 import type {Blackouts} from '../blackouts.ts';
+import {naming} from '../faults.ts';
 import type {Views} from '../views.ts';
 
 const Cidr = z.strictObject({cidr: z.string().min(1)});
@@ -36,7 +37,7 @@ export function blackoutRoutes(views: Views, blackouts: Blackouts): Route[] {
       query: Cidr,
       answer: Done,
       refusals: {404: 'no such range', 422: 'a CIDR that is none'},
-      handle: ({query: {cidr}}) => blackouts.remove(parsePrefix(cidr)),
+      handle: ({query: {cidr}}) => blackouts.remove(parsePrefix(cidr)).catch(naming('blackout', cidr)),
     }),
   ];
 }
