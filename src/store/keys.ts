@@ -36,7 +36,9 @@ export interface Keys {
   segmentsOf(tenant: string): KeyRange;
   /** Written by a daemon to itself: once its watch has shown it, the daemon knows all that was there before. */
   barrier(id: string): string;
-  /** Begins every key of the agents' reports. They lie beside all other keys: who follows the state is not told of a thousand hosts' reports. */
+  /** Begins every key that only guards others. They lie beside all other keys: who follows the state needs none of them. */
+  readonly allGuards: string;
+  /** Begins every key of the agents' reports. They lie apart, too: who follows the state is not told of a thousand hosts' reports. */
   readonly allReports: string;
   /** What the agent of a host last reported. */
   report(host: string): string;
@@ -58,6 +60,7 @@ export function createKeys(prefix: string): Keys {
   // By family, since in text order an IPv4 address may lie between two of IPv6.
   const address = (ip: Address) => `${root}/addresses/${familyOf(ip)}/${sortable(ip)}`;
   const reports = `${root}.reports/`;
+  const guards = `${root}.guards/`;
   return {
     all: `${root}/`,
     topology: `${root}/topology`,
@@ -67,15 +70,16 @@ export function createKeys(prefix: string): Keys {
     host: name => `${root}/hosts/${encodeURIComponent(name)}`,
     placement: (generation, host) => `${root}/placements/${generation}/${encodeURIComponent(host)}`,
     staging: id => `${root}/stagings/${encodeURIComponent(id)}`,
-    hostIp: ip => `${root}/host-ips/${sortable(ip)}`,
+    hostIp: ip => `${guards}host-ips/${sortable(ip)}`,
     block: cidr => `${root}/blocks/${sortable(firstAddress(cidr))}-${prefixLength(cidr)}`,
     address,
     addressesIn: block => ({from: address(firstAddress(block)), to: address(lastAddress(block))}),
-    name: (name, family) => `${root}/names/${family}/${encodeURIComponent(name)}`,
+    name: (name, family) => `${guards}names/${family}/${encodeURIComponent(name)}`,
     tenant: name => `${root}/tenants/${encodeURIComponent(name)}`,
     segment: (tenant, name) => `${root}/segments/${encodeURIComponent(tenant)}/${encodeURIComponent(name)}`,
     segmentsOf: tenant => below(`${root}/segments/${encodeURIComponent(tenant)}/`),
     barrier: id => `${root}/barriers/${encodeURIComponent(id)}`,
+    allGuards: guards,
     allReports: reports,
     report: host => `${reports}${encodeURIComponent(host)}/report`,
     beat: host => `${reports}${encodeURIComponent(host)}/beat`,

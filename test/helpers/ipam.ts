@@ -43,7 +43,7 @@ export async function findBrokenPromises(etcd: TestEtcd): Promise<string[]> {
   const {entries} = await etcd.dump();
   const below = (folder: string): StoredRecord[] =>
     entries
-      .filter(({key}) => key.startsWith(`/romana/${folder}/`))
+      .filter(({key}) => key.startsWith(`/romana/${folder}/`) || key.startsWith(`/romana.guards/${folder}/`))
       .map(({key, value}) => ({key, value: value.startsWith('{') ? JSON.parse(value) : value}));
   const hosts = new Map(below('hosts').map(({value}) => [value.name, value]));
   const blocks = new Map(below('blocks').map(({value}) => [value.cidr, value]));

@@ -101,7 +101,7 @@ test('kinds of keys are told by their beginning, and foreign keys have none', t 
   t.is(kindOfKey(keys, keys.host('a/b')), 'host');
   t.is(kindOfKey(keys, keys.tenant('a')), 'tenant');
   t.is(kindOfKey(keys, keys.segment('a', 'b')), 'segment');
-  t.is(kindOfKey(keys, '/romana/names/ipv4/hosts'), undefined);
+  t.is(kindOfKey(keys, keys.name('hosts', 'ipv4')), undefined);
   t.is(kindOfKey(keys, '/romana/something'), undefined);
 });
 
