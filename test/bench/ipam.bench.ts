@@ -162,7 +162,7 @@ async function measureRates(endpoint: string, fleet: Fleet) {
     allocatedAt: new Date(0).toISOString(),
   });
   let key = 0;
-  const put = () => client.put(`/bench/${String(key++).padStart(12, '0')}`).value(value);
+  const put = async () => client.put(`/bench/${String(key++).padStart(12, '0')}`).value(value);
   // Both warm, then in turns.
   await load(1000, 1, put);
   await fleet.grow(1000);
