@@ -105,14 +105,29 @@ function placesFor(placer: Placer, host: NewHost): Readonly<Record<string, Prefi
   }
 }
 
+function reappeared(name: string): InputError {
+  return new InputError(
+    'ERR_CONFLICT',
+    `Host ${name} was removed and added again, or undrained, while this request was on its way; repeat it if that one is meant.`,
+  );
+}
+
 /** The next step of removing a host, and whether it is the last. */
 function removalStep(ledger: Ledger, {value: {groups, ...host}, modRevision}: Versioned<Host>, now: number): Change<boolean> {
-  const {keys, tables, index} = ledger;
-  const unchanged: Transaction = {conditions: [{key: keys.host(host.name), modRevision}], operations: []};
+  const {keys, tables, index, revision} = ledger;
+  const key = keys.host(host.name);
+  // The second one is what has a daemon wait that knows its own mark on the host, and not yet what others gave that host before.
+  const unchanged: Transaction = {
+    conditions: [
+      {key, modRevision},
+      {from: key, to: key, unchangedSince: revision},
+    ],
+    operations: [],
+  };
   const step = (parts: readonly Transaction[], result: boolean) => ({transaction: joinTransactions([unchanged, ...parts]), result});
   // Whoever allocates compares the host's record. Once the ledger shows the drained one, it shows all that the host will ever get.
   if (!host.drained) {
-    return step([{conditions: [], operations: [{put: keys.host(host.name), value: renderRecord({...host, drained: true})}]}], false);
+    return step([{conditions: [], operations: [{put: key, value: renderRecord({...host, drained: true})}]}], false);
   }
   const blocks = index.blocksOfHost(host.name);
   const addresses = blocks.flatMap(({cidr}) => index.addressesIn(cidr));
@@ -121,13 +136,7 @@ function removalStep(ledger: Ledger, {value: {groups, ...host}, modRevision}: Ve
   if (unused.length > 0)
     return step([joinReleases(unused.slice(0, itemsAtOnce).map(block => freeing(ledger, block, now))).transaction], false);
   const generation = tables.topology?.value.generation ?? 0;
-  const own = [
-    keys.host(host.name),
-    keys.hostIp(host.ip),
-    keys.placement(generation, host.name),
-    keys.report(host.name),
-    keys.beat(host.name),
-  ];
+  const own = [key, keys.hostIp(host.ip), keys.placement(generation, host.name), keys.report(host.name), keys.beat(host.name)];
   const gone: Transaction = {conditions: [topologyCondition(ledger)], operations: own.map(key => ({delete: key}))};
   return step([releasing(ledger, addresses, now).transaction, gone], true);
 }

@@ -15,7 +15,8 @@ export interface Leftovers {
   tidy(): Promise<void>;
 }
 
-const itemsAtOnce = Math.floor(maxTransactionItems / 2);
+// Each takes up to two conditions, beside the one that the topology takes.
+const itemsAtOnce = Math.floor((maxTransactionItems - 1) / 2);
 
 export function createLeftovers({ledger, transact}: {readonly ledger: Ledger; readonly transact: Transactor}): Leftovers {
   return {

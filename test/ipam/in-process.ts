@@ -2,7 +2,7 @@ import type {ExecutionContext} from 'ava';
 import {parseAddress} from '../../src/core/prefix.ts';
 import type {NewHost} from '../../src/ipam/hosts.ts';
 import {createIpamd, type Ipamd} from '../../src/ipam/ipamd.ts';
-import type {Store, Transaction} from '../../src/store/store.ts';
+import {type Store, StoreError, type Transaction, type WatchHandlers} from '../../src/store/store.ts';
 import {systemClock} from '../../src/system/clock.ts';
 import {type Logger, silentLogger} from '../../src/system/log.ts';
 import {startEtcd, type TestEtcd} from '../helpers/etcd.ts';
@@ -13,6 +13,17 @@ import {waitFor} from '../helpers/wait.ts';
 export interface InProcessDaemon extends Ipamd {
   /** Runs before each commit that is not the daemon's own barrier. */
   beforeCommit: (transaction: Transaction) => Promise<void>;
+  /** Commits are done, and their answers are lost. */
+  isDeaf: boolean;
+  /** That many commits are asked for; then nothing goes out any more. */
+  commitsUntilDeath: number;
+  /** Commits whose conditions did not hold. */
+  readonly refusals: number;
+  /** Keeps back what the watch shows, until it is let go. */
+  hold(): void;
+  letGo(): void;
+  /** Ends the watch; the daemon lists anew. */
+  loseWatch(): void;
   allocate(name: string, host: string, tenant?: string): Promise<string>;
   /** Sets its clock forward. */
   advance(ms: number): void;
@@ -44,12 +55,31 @@ export async function startInProcess(
   {cooldownMs = 0}: InProcessOptions = {},
 ): Promise<InProcessDaemon> {
   const inner = etcd.openStore();
+  let refusals = 0;
+  let held: (() => void)[] | undefined;
+  let lose: (reason: unknown) => void = () => undefined;
   const store: Store = {
     ...inner,
     async commit(transaction: Transaction) {
       const isBarrier = transaction.operations.some(operation => 'put' in operation && operation.put.includes('/barriers/'));
       if (!isBarrier) await daemon.beforeCommit(transaction);
-      return inner.commit(transaction);
+      if (daemon.commitsUntilDeath <= 0) throw new StoreError('dead');
+      if (!isBarrier) daemon.commitsUntilDeath -= 1;
+      const result = await inner.commit(transaction);
+      if (!result.succeeded) refusals += 1;
+      if (daemon.isDeaf && !isBarrier) throw new StoreError('the answer was lost');
+      return result;
+    },
+    watch(prefix: string, from: number, handlers: WatchHandlers) {
+      lose = handlers.onLost;
+      return inner.watch(prefix, from, {
+        ...handlers,
+        onEvents(events, revision) {
+          const show = () => handlers.onEvents(events, revision);
+          if (held === undefined) show();
+          else held.push(show);
+        },
+      });
     },
   };
   let ahead = 0;
@@ -71,6 +101,20 @@ export async function startInProcess(
   const daemon: InProcessDaemon = {
     ...ipamd,
     beforeCommit: async () => undefined,
+    isDeaf: false,
+    commitsUntilDeath: Infinity,
+    get refusals() {
+      return refusals;
+    },
+    hold() {
+      held = [];
+    },
+    letGo() {
+      const waiting = held ?? [];
+      held = undefined;
+      for (const show of waiting) show();
+    },
+    loseWatch: () => lose(new Error('lost by the test')),
     allocate: (name, host, tenant = 't') => ipamd.addresses.allocate({name, host, tenant, segment: ''}),
     advance(ms) {
       ahead += ms;

@@ -1,0 +1,39 @@
+import anyTest from 'ava';
+import {findBrokenPromises, flat} from '../helpers/ipam.ts';
+import {waitFor} from '../helpers/wait.ts';
+import {newHost, startPair} from './in-process.ts';
+
+// What a daemon does while it has not been told yet what others have written.
+
+// One etcd at a time.
+const test = anyTest.serial;
+
+test('a host is not removed before all is known that it got', async t => {
+  const {etcd, a, b} = await startPair(t);
+  await a.hosts.add(newHost(1));
+  await b.ledger.sync();
+  b.hold();
+  // The daemon that removes the host sees its own mark on it at once, and this address only later.
+  await a.allocate('x', 'h1');
+  let isRemoved = false;
+  const removal = b.hosts.remove('h1').then(() => {
+    isRemoved = true;
+  });
+  await waitFor('the host is marked', () => b.ledger.tables.hosts.get('h1')?.value.drained);
+  b.letGo();
+  await removal;
+  t.true(isRemoved);
+  t.deepEqual(await findBrokenPromises(etcd), []);
+});
+
+test('a topology that leaves many free blocks outside comes to its end', async t => {
+  const {etcd, a} = await startPair(t, flat('10.0.0.0/24', {block_mask: 32}));
+  await a.hosts.add(newHost(1));
+  const names = Array.from({length: 140}, (_, number) => `n${number}`);
+  await Promise.all(names.map(name => a.allocate(name, 'h1', name)));
+  await Promise.all(names.map(name => a.addresses.release(name)));
+  t.is(a.ledger.tables.blocks.size, 140);
+  await a.topologies.update(flat('10.0.1.0/24'));
+  t.is(a.ledger.tables.blocks.size, 0);
+  t.deepEqual(await findBrokenPromises(etcd), []);
+});
