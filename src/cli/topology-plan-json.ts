@@ -38,6 +38,7 @@ function groupOf(group: GroupPlan) {
     leaf: isLeaf,
     groups: children,
     room: room ?? null,
+    routes: numberOf(group.routes),
     hosts,
     hosts_when_full: numberOf(group.hostsWhenFull),
     addresses_per_host_when_full: numberOf(group.addressesPerHostWhenFull),

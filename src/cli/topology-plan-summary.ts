@@ -34,8 +34,8 @@ function isFuller({blocks: a}: GroupPlan, {blocks: b}: GroupPlan): boolean {
 }
 
 function sumOf(level: readonly GroupPlan[]): SummaryRow {
-  const lengths = level.map(({cidr}) => prefixLength(cidr));
-  const [shortest, longest] = [Math.min(...lengths), Math.max(...lengths)];
+  const lengths = level.map(({cidr}) => prefixLength(cidr)).sort((a, b) => a - b);
+  const [shortest, longest] = [lengths[0], lengths.at(-1)];
   const rooms = level.flatMap(({room}) => room ?? []);
   const whenFull = level.flatMap(({hostsWhenFull}) => hostsWhenFull ?? []);
   return {
@@ -45,7 +45,7 @@ function sumOf(level: readonly GroupPlan[]): SummaryRow {
     blocks: sumOfAmounts(level.map(({blocks}) => blocks)),
     hosts: level.reduce((sum, {hosts}) => sum + hosts, 0),
     hostsWhenFull: whenFull.length === 0 ? undefined : whenFull.reduce((sum, count) => sum + count, 0n),
-    room: rooms.length === 0 ? undefined : Math.min(...rooms),
+    room: rooms.length === 0 ? undefined : rooms.reduce((least, room) => Math.min(least, room)),
   };
 }
 

@@ -9,10 +9,12 @@ export interface GroupPlanOptions {
   readonly loads: ReadonlyMap<Group, LeafLoad>;
   readonly hostsIn: ReadonlyMap<Group, number>;
   readonly blackouts: readonly Prefix[];
+  /** What the router of each group carries. */
+  readonly routesAt: ReadonlyMap<Group, bigint>;
 }
 
 /** Every group of a tree with what it holds, depth first. What a leaf has counts for all groups above it. */
-export function planGroups({tree: {network, root}, loads, hostsIn, blackouts}: GroupPlanOptions): GroupPlan[] {
+export function planGroups({tree: {network, root}, loads, hostsIn, blackouts, routesAt}: GroupPlanOptions): GroupPlan[] {
   const levels = levelNames(root);
   const visit = (group: Group, depth: number, above: string): GroupPlan[] => {
     const title = titleOf(group);
@@ -30,6 +32,7 @@ export function planGroups({tree: {network, root}, loads, hostsIn, blackouts}: G
       level: levels[depth] ?? '',
       isLeaf,
       children: children.length,
+      routes: routesAt.get(group) ?? 0n,
     };
     const closed = commonParts(group.cidr, blackouts);
     const sums = isLeaf ? leafSums(network, group, loads.get(group), hostsIn.get(group) ?? 0) : childSums(network, group, children);

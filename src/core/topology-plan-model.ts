@@ -51,6 +51,8 @@ export interface GroupPlan {
   readonly children: number;
   /** How many more groups it can be divided into while those that it has keep their prefixes; undefined for a leaf. */
   readonly room?: number | undefined;
+  /** What its router carries of the network: the groups below it (of a leaf, the blocks that hosts announce), those beside it and beside those above. */
+  readonly routes: bigint;
   readonly hosts: number;
   readonly blocks: Amount;
   readonly addresses: Amount;

@@ -1,29 +1,8 @@
-import {type Family, familyOf} from './prefix.ts';
-import type {Group, NetworkTree} from './state.ts';
-import type {LeafLoad} from './topology-plan-demand.ts';
-import type {HostSet} from './topology-plan-hosts.ts';
 import type {AnnouncedCounts, RouteCounts, RoutePlan, Span} from './topology-plan-model.ts';
+import type {Carried, HostLoad, NetworkRoutes} from './topology-plan-network-routes.ts';
 
-/** The blocks that the hosts of a set have together in each network, and the prefixes that they make when each host joins its own. */
-export interface HostLoad {
-  readonly set: HostSet;
-  readonly carried: ReadonlyMap<NetworkTree, Carried>;
-}
-
-export interface Carried {
-  readonly blocks: bigint;
-  readonly joined: Span;
-}
-
-/** How many routes of a family each kind of router carries at most. Groups without a block in use cost none. */
-export function planRoutes(
-  family: Family,
-  trees: readonly NetworkTree[],
-  loads: ReadonlyMap<Group, LeafLoad>,
-  hosts: readonly HostLoad[],
-): RoutePlan {
-  const own = trees.filter(({network}) => familyOf(network.cidr) === family);
-  const networks = own.map(tree => countNetwork(tree, loads, hosts));
+/** How many routes each kind of router carries at most, over networks of one family. */
+export function planRoutes(networks: readonly NetworkRoutes[], hosts: readonly HostLoad[]): RoutePlan {
   const isNested = networks.some(network => network.isNested);
   const topology = hosts.map(load => countsOf(load, networks, isNested)).reduce(larger, nothing(isNested));
   const all = sum(networks.map(({blocks}) => blocks));
@@ -38,64 +17,8 @@ export function planRoutes(
   return {topology, flat};
 }
 
-interface NetworkCounts {
-  readonly tree: NetworkTree;
-  readonly blocks: bigint;
-  /** Leaves that have a block in use; of a network of one group its blocks, since there is nothing to aggregate by. */
-  readonly groupsInUse: bigint;
-  /** The same of the groups at the top. */
-  readonly top: bigint;
-  readonly isNested: boolean;
-  readonly leaves: ReadonlyMap<Group, LeafCounts>;
-}
-
-interface LeafCounts {
-  blocks: bigint;
-  joined: Span;
-  /** Prefixes of the groups beside it, and beside those above it. */
-  readonly beside: bigint;
-  readonly spine: bigint;
-}
-
-function countNetwork(tree: NetworkTree, loads: ReadonlyMap<Group, LeafLoad>, hosts: readonly HostLoad[]): NetworkCounts {
-  const {root} = tree;
-  const isInUse = (group: Group): boolean => {
-    return group.groups.length === 0 ? (loads.get(group)?.usedBlocks ?? 0n) > 0n : group.groups.some(isInUse);
-  };
-  const leaves = new Map<Group, LeafCounts>();
-  const visit = (group: Group, beside: bigint, spine: bigint) => {
-    if (group.groups.length === 0) {
-      leaves.set(group, {blocks: 0n, joined: {least: 0n, most: 0n}, beside, spine});
-      return;
-    }
-    const inUse = group.groups.map(isInUse);
-    const count = BigInt(inUse.filter(Boolean).length);
-    for (const [index, child] of group.groups.entries()) visit(child, beside + count - (inUse[index] === true ? 1n : 0n), beside + count);
-  };
-  visit(root, 0n, root.groups.length === 0 ? (loads.get(root)?.usedBlocks ?? 0n) : 0n);
-  for (const {set, carried} of hosts) {
-    const leaf = set.leaves.get(tree);
-    const counts = leaf && leaves.get(leaf);
-    const load = carried.get(tree);
-    if (counts === undefined || load === undefined) continue;
-    counts.blocks += load.blocks;
-    counts.joined = plus(counts.joined, load.joined);
-  }
-  const blocks = sum([...leaves.keys()].map(leaf => loads.get(leaf)?.usedBlocks ?? 0n));
-  const isDivided = root.groups.length > 0;
-  const groupsInUse = BigInt([...leaves.keys()].filter(isInUse).length);
-  return {
-    tree,
-    blocks,
-    groupsInUse: isDivided ? groupsInUse : blocks,
-    top: isDivided ? BigInt(root.groups.filter(isInUse).length) : blocks,
-    isNested: root.groups.some(({groups}) => groups.length > 0),
-    leaves,
-  };
-}
-
 /** What a host of the set carries, its ToR, and the routers above that. */
-function countsOf({set, carried}: HostLoad, networks: readonly NetworkCounts[], isNested: boolean): RouteCounts {
+function countsOf({set, carried}: HostLoad, networks: readonly NetworkRoutes[], isNested: boolean): RouteCounts {
   return networks.reduce((counts, {tree, groupsInUse, top, leaves}) => {
     const group = set.leaves.get(tree);
     const leaf = group && leaves.get(group);
@@ -169,10 +92,6 @@ function combine(a: RouteCounts, b: RouteCounts, both: (x: bigint, y: bigint) =>
     core: maybe(a.core, b.core),
     vpc: both(a.vpc, b.vpc),
   };
-}
-
-function plus(a: Span, b: Span): Span {
-  return {least: a.least + b.least, most: a.most + b.most};
 }
 
 function minus(a: Span, b: Span): Span {

@@ -1,7 +1,7 @@
 import {declaredHosts} from './declared-hosts.ts';
 import {InputError} from './errors.ts';
 import {leaves, networkTrees} from './group-tree.ts';
-import {type Family, familyOf, joinPrefixes, type Prefix} from './prefix.ts';
+import {familyOf, joinPrefixes, type Prefix} from './prefix.ts';
 import type {Group, NetworkTree} from './state.ts';
 import type {TopologyDocument} from './topology-document.ts';
 import {type LeafLoad, ownerKinds, placeEndpoints, type Unserved} from './topology-plan-demand.ts';
@@ -9,8 +9,9 @@ import {ownableBlocks, planGroups} from './topology-plan-groups.ts';
 import {type HostSet, type KnownHost, planHosts} from './topology-plan-hosts.ts';
 import {growInPlace, type LiveHost, type LiveSystem, meanEndpoints, type PlacedBlock, placeLiveBlocks} from './topology-plan-live.ts';
 import type {NetworkPlan, PlannedLoad, TopologyPlan} from './topology-plan-model.ts';
+import {type Carried, countNetworkRoutes, type HostLoad} from './topology-plan-network-routes.ts';
 import {planProblems} from './topology-plan-problems.ts';
-import {type Carried, type HostLoad, planRoutes} from './topology-plan-routes.ts';
+import {planRoutes} from './topology-plan-routes.ts';
 import {planWarnings} from './topology-plan-warnings.ts';
 
 export interface TopologyPlanOptions {
@@ -57,14 +58,17 @@ export function planTopology(options: TopologyPlanOptions): TopologyPlan {
     return {set, carried: carriedBy(set, present, result.blocks, hostsIn)};
   });
 
+  const routesOf = new Map(trees.map(tree => [tree, countNetworkRoutes(tree, loads, hosts)]));
   const networks = document.networks.map((network): NetworkPlan => {
     const tree = trees.find(candidate => candidate.network === network);
-    return {network, groups: tree === undefined ? [] : planGroups({tree, loads, blackouts, hostsIn})};
+    const routesAt = tree && routesOf.get(tree)?.atGroup;
+    return {network, groups: tree === undefined || routesAt === undefined ? [] : planGroups({tree, loads, blackouts, hostsIn, routesAt})};
   });
-  const families = (['ipv4', 'ipv6'] as const).filter(family => trees.some(({network}) => familyOf(network.cidr) === family));
-  const routes = Object.fromEntries(
-    families.map((family): [Family, ReturnType<typeof planRoutes>] => [family, planRoutes(family, trees, loads, hosts)]),
-  );
+  const families = (['ipv4', 'ipv6'] as const).map(family => {
+    return {family, counts: [...routesOf.values()].filter(({tree}) => familyOf(tree.network.cidr) === family)};
+  });
+  const present = families.filter(({counts}) => counts.length > 0);
+  const routes = Object.fromEntries(present.map(({family, counts}) => [family, planRoutes(counts, hosts)]));
   const total = {...load, hosts: sets.reduce((sum, {count}) => sum + count, 0)};
   const problems = [...(live?.misfits ?? []), ...planProblems({networks, load: total, unserved})];
   const warnings = planWarnings({document, trees, loads, networks, routes, load: total, unserved, strays, live});

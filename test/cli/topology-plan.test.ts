@@ -93,6 +93,7 @@ test('JSON has every group, and counts that a number cannot hold as digits', asy
     leaf: true,
     groups: 0,
     room: null,
+    routes: 8,
     hosts: 2,
     hosts_when_full: 131_072 / 2,
     addresses_per_host_when_full: 2 ** 19,

@@ -227,6 +227,18 @@ test('routes are counted by family, over all networks of it', t => {
   t.is(ipv6 && routeLine(ipv6.topology), 'kernel 18 9-18, host 2 1-2 1, tor 22 12-22 3, spine 3, core -, vpc 3');
 });
 
+test('each group has a router: it carries the groups below it, those beside it, and those beside the groups above', t => {
+  const [network] = planOf(zones, load(40, 60)).networks;
+  t.deepEqual(
+    network?.groups.map(({routes: count}) => count),
+    [2n, 5n, 324n, 324n, 324n, 324n, 3n, 322n, 322n],
+  );
+  t.deepEqual(
+    planOf(oneNetwork('10.0.0.0/16', []), load(4, 9)).networks[0]?.groups.map(({routes: count}) => count),
+    [8n],
+  );
+});
+
 test('a core, and hosts that a network does not take, reach the groups of every network', t => {
   const networks = ['nested', 'racks', 'flat'].map((name, index) => ({name, cidr: `10.${index}.0.0/16`, tenants: [name]}));
   const zones = ['a', 'b'].map(zone => ({assignment: {zone}, groups: racks(2)}));
