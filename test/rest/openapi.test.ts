@@ -67,6 +67,17 @@ test('the document is valid OpenAPI 3.1, and its operations keep their names', a
   t.deepEqual(document.components.schemas.TopologyEntry.properties.groups.anyOf[0], {type: 'array', items: entry});
 });
 
+test('the README of ipamd names every path', async t => {
+  const {daemon} = await startSystem(t);
+  const {operations} = await readDocument(daemon);
+  const readme = await readFile(new URL('../../src/ipam/README.md', import.meta.url), 'utf8');
+  const paths = new Set(operations.map(operation => operation.split(' ')[1]));
+  t.deepEqual(
+    [...paths].filter(path => !new RegExp(`\`${path?.replaceAll(/[{}]/g, '\\$&')}[\`?[]`).test(readme)),
+    [],
+  );
+});
+
 type Request = readonly [method: string, path: string, body: unknown, status: number];
 
 const twoRacks = {
