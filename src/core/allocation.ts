@@ -20,7 +20,7 @@ export interface AllocationOptions {
   /** The host that the address is for. */
   readonly host: Pick<Host, 'name' | 'groups' | 'drained' | 'fixed'>;
   readonly reserved: ReservedSpace;
-  /** True of a free block that must not go to another host yet. */
+  /** True of a free block that must not go to another host yet. None that became free later may be had before it. */
   isResting(block: Block): boolean;
   readonly request: AllocationRequest;
 }
@@ -62,8 +62,7 @@ export function planAllocation({trees, index, host, reserved, isResting, request
     if (group === undefined || !contains(network.cidr, group)) continue;
     const owner = {host: host.name, tenant, segment};
     const excluded = reserved.excluded(host, family);
-    const isUsable = (block: Block) => index.countIn(block.cidr) === 0 && (block.freed?.from === host.name || !isResting(block));
-    for (const {claim, cidr} of usableBlocks(index, owner, {group, blockMask: network.blockMask, excluded, isUsable})) {
+    for (const {claim, cidr} of usableBlocks(index, owner, {group, blockMask: network.blockMask, excluded, isResting})) {
       const ip = index.firstFreeAddress(cidr, excluded);
       if (ip !== undefined) return {ip, network: network.name, block: {cidr, ...owner}, claim};
     }
@@ -99,14 +98,22 @@ interface Place {
   readonly group: Prefix;
   readonly blockMask: number;
   readonly excluded: RangeSet;
-  /** Whether a free block may be claimed. */
-  isUsable(block: Block): boolean;
+  isResting(block: Block): boolean;
 }
 
-function* usableBlocks(index: IpamIndex, owner: BlockOwner, {group, blockMask, excluded, isUsable}: Place): Generator<UsableBlock> {
+function* usableBlocks(index: IpamIndex, owner: BlockOwner, {group, blockMask, excluded, isResting}: Place): Generator<UsableBlock> {
   // After a change of topology an owner may still have blocks in another group; they empty out there.
   for (const {cidr} of index.openBlocks(owner)) if (contains(group, cidr)) yield {claim: 'own', cidr};
-  for (const block of index.reusableBlocks(group)) if (isUsable(block)) yield {claim: 'reused', cidr: block.cidr};
+  for (const {cidr} of claimableBlocks(index, owner.host, group, isResting)) if (index.countIn(cidr) === 0) yield {claim: 'reused', cidr};
   const cidr = index.firstFreeBlock(group, blockMask, excluded);
   if (cidr !== undefined) yield {claim: 'new', cidr};
+}
+
+function* claimableBlocks(index: IpamIndex, host: string, group: Prefix, isResting: Place['isResting']): Generator<Block> {
+  // In the order in which they became free: behind the first that rests there are no others to be had.
+  for (const block of index.reusableBlocks(group)) {
+    if (isResting(block)) break;
+    yield block;
+  }
+  for (const block of index.blocksLeftBy(host, group)) if (isResting(block)) yield block;
 }

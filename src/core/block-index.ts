@@ -24,6 +24,8 @@ export interface BlockIndex {
   openBlocks(owner: BlockOwner): Iterable<Block>;
   /** Blocks without an owner that lie in the group, in the order in which they became free. */
   reusableBlocks(group: Prefix): Iterable<Block>;
+  /** Those among them that this host had last. */
+  blocksLeftBy(host: string, group: Prefix): Iterable<Block>;
   /** The lowest prefix of that length in the group that no block overlaps, and that `excluded` does not cover wholly. */
   firstFreeBlock(group: Prefix, length: number, excluded: RangeSet): Prefix | undefined;
 }
@@ -87,6 +89,7 @@ export function createBlockIndex(): BlockIndex {
     blocksOfOwner: owner => owned.get(ownerKey(owner)).map(({block}) => block),
     openBlocks: owner => blocksFrom(open.get(ownerKey(owner))),
     reusableBlocks: group => blocksFrom(reusable.inGroup(group)),
+    blocksLeftBy: (host, group) => blocksFrom(reusable.leftBy(host, group)),
     firstFreeBlock(group, length, excluded) {
       const family = familyOf(group);
       const size = 1n << BigInt(addressBits[family] - length);

@@ -1,13 +1,15 @@
 import {compareByAge, type IndexedBlock} from './indexed-block.ts';
-import {addressBits, familyOf, firstAddress, type Prefix, prefixAt, prefixLength} from './prefix.ts';
+import {addressBits, contains, familyOf, firstAddress, type Prefix, prefixAt, prefixLength} from './prefix.ts';
 import {createSortedLists, type SortedLists} from './sorted-lists.ts';
 
 /** The blocks that wait for a new owner. */
 export interface ReusableBlocks {
   insert(entry: IndexedBlock): void;
   remove(entry: IndexedBlock): void;
-  /** Those that lie in a group, in order. */
+  /** Those that lie in a group, in the order in which they became free. */
   inGroup(group: Prefix): readonly IndexedBlock[];
+  /** Those among them that this host had last. */
+  leftBy(host: string, group: Prefix): readonly IndexedBlock[];
 }
 
 /**
@@ -18,11 +20,12 @@ export function createReusableBlocks(): ReusableBlocks {
   const all = new Set<IndexedBlock>();
   /** By family and prefix length, `lengthKey`. */
   const byLength = new Map<number, SortedLists<Prefix, IndexedBlock>>();
+  const byHost = createSortedLists<string, IndexedBlock>(compareByFreedom);
 
   function learn(group: Prefix): SortedLists<Prefix, IndexedBlock> {
-    const lists = createSortedLists<Prefix, IndexedBlock>(compareByAge);
+    const lists = createSortedLists<Prefix, IndexedBlock>(compareByFreedom);
     const key = lengthKey(group);
-    for (const entry of [...all].sort(compareByAge)) if (fits(entry, key)) lists.insert(groupOf(entry, key), entry);
+    for (const entry of [...all].sort(compareByFreedom)) if (fits(entry, key)) lists.insert(groupOf(entry, key), entry);
     byLength.set(key, lists);
     return lists;
   }
@@ -30,14 +33,26 @@ export function createReusableBlocks(): ReusableBlocks {
   return {
     insert(entry) {
       all.add(entry);
+      byHost.insert(formerHost(entry), entry);
       for (const [key, lists] of byLength) if (fits(entry, key)) lists.insert(groupOf(entry, key), entry);
     },
     remove(entry) {
       if (!all.delete(entry)) return;
+      byHost.remove(formerHost(entry), entry);
       for (const [key, lists] of byLength) if (fits(entry, key)) lists.remove(groupOf(entry, key), entry);
     },
     inGroup: group => (byLength.get(lengthKey(group)) ?? learn(group)).get(group),
+    leftBy: (host, group) => byHost.get(host).filter(({block}) => contains(group, block.cidr)),
   };
+}
+
+/** By time, as the daemon that freed them told it; revisions decide where there is none. */
+function compareByFreedom(a: IndexedBlock, b: IndexedBlock): number {
+  return (a.block.freed?.at ?? 0) - (b.block.freed?.at ?? 0) || compareByAge(a, b);
+}
+
+function formerHost({block}: IndexedBlock): string {
+  return block.freed?.from ?? '';
 }
 
 const ipv6Keys = addressBits.ipv4 + 1;
