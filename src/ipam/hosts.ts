@@ -90,7 +90,13 @@ export function createHosts({ledger, transact, clock}: HostsOptions): Hosts {
     patch,
 
     async remove(name) {
-      while (!(await transact(() => removalStep(ledger, known(name), clock.now()))));
+      let isDrained = false;
+      const step = () => {
+        const host = known(name);
+        if (isDrained && !host.value.drained) throw reappeared(name);
+        return removalStep(ledger, host, clock.now());
+      };
+      while (!(await transact(step))) isDrained = true;
     },
   };
 }
