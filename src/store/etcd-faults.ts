@@ -125,7 +125,9 @@ const descriptions: ReadonlyArray<readonly [RegExp, Describe]> = [
   [/user name is empty/, () => 'etcd asks for a user: set etcd.username and etcd.passwordFile, or use a client certificate that names one'],
   [
     /permission denied/,
-    (_, {username}) => `${username === undefined ? 'this client' : `user ${username}`} lacks rights: see "Rights" in src/store/README.md`,
+    (_, {username}) =>
+      `${username === undefined ? 'this client' : `user ${username}`} lacks rights: ` +
+      'its role needs "readwrite --prefix" on etcd.prefix followed by "/" and by "." (/romana/ and /romana.)',
   ],
 ];
 
