@@ -4,6 +4,7 @@ import {addressCommand} from '../../src/cli/address.ts';
 import {blackoutCommand} from '../../src/cli/blackout.ts';
 import {blockCommand} from '../../src/cli/block.ts';
 import {createClient} from '../../src/cli/client.ts';
+import {explainCommand} from '../../src/cli/explain.ts';
 import {hostCommand} from '../../src/cli/host.ts';
 import {networkCommand} from '../../src/cli/network.ts';
 import type {CliParts} from '../../src/cli/parts.ts';
@@ -18,6 +19,7 @@ const nouns: Readonly<Record<string, (parts: CliParts) => Command>> = {
   address: addressCommand,
   blackout: blackoutCommand,
   block: blockCommand,
+  explain: explainCommand,
   host: hostCommand,
   network: networkCommand,
   segment: segmentCommand,
@@ -115,6 +117,24 @@ Host IP       Host Name  Tags         Groups         Blocks  Addresses  State
   t.is(await print('address release db/1:x web-2'), 'Address (db/1:x) released successfully.\nAddress (web-2) released successfully.\n');
   t.is(await print('host remove 192.168.20.1 host-2'), 'Host (host-1) removed successfully.\nHost (host-2) removed successfully.\n');
   t.is(await print('address list'), 'Address List\nIP  Name  Host  Tenant  Segment  Block  Network\n');
+});
+
+test('an address is explained, in use or not', async t => {
+  const {print, run} = await startCli(t);
+  await print('host add host-1 192.168.20.1 --tag rack=rack-1');
+  await print('address allocate web-1 --host host-1 --tenant shop --segment web');
+  const text = await print('explain 10.1.0.0 10.1.0.1');
+  const [used = '', unused = ''] = text.split('\n\n');
+  for (const word of ['web-1', 'shop', 'web', '10.1.0.0/29', 'host-1', 'zone-A/rack-1']) t.true(used.includes(word), `${word} in ${used}`);
+  t.false(unused.includes('web-1'), unused);
+  t.true(unused.includes('10.1.0.0/29'), unused);
+  t.deepEqual(
+    text.split('\n').filter(line => line.length > 100),
+    [],
+  );
+  const json = JSON.parse(await print('explain 10.1.0.0', 'json'));
+  t.is(json.text.join(' ').replaceAll(/\s+/g, ' '), used.replaceAll(/\s+/g, ' '));
+  t.regex((await run('explain 10.1.0')).error ?? '', /10\.1\.0.*\(422\)$/);
 });
 
 test('names that look like paths are shown and released as they are', async t => {
