@@ -39,11 +39,16 @@ export function createServer({routes, log, tls, token, isReady, metrics, stateAg
     ...(tls && {https: {cert: tls.cert, key: tls.key}}),
   }) as unknown as FastifyInstance;
   const hasToken = token !== undefined;
+  // Made when it is first asked for: to start must not take longer for it.
+  let document: unknown;
   const probes: readonly Probe[] = createProbes({
     isReady,
     metrics,
     version,
-    describe: () => openApiDocument({version, routes, probes, hasToken}),
+    describe: () => {
+      document ??= openApiDocument({version, routes, probes, hasToken});
+      return document;
+    },
   });
   const openPaths = new Set(probes.filter(({isOpen}) => isOpen).map(({path}) => path));
 

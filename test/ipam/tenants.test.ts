@@ -1,13 +1,10 @@
-import anyTest, {type ExecutionContext} from 'ava';
-import {parseAddress} from '../../src/core/prefix.ts';
-import {createIpamd, type Ipamd} from '../../src/ipam/ipamd.ts';
-import type {Transaction} from '../../src/store/store.ts';
-import {systemClock} from '../../src/system/clock.ts';
-import {silentLogger} from '../../src/system/log.ts';
+import anyTest from 'ava';
+import {InputError} from '../../src/core/errors.ts';
 import {startDaemon, type TestDaemon} from '../helpers/daemon.ts';
-import {startEtcd, type TestEtcd} from '../helpers/etcd.ts';
-import {findBrokenPromises, flat, startSystem} from '../helpers/ipam.ts';
-import {waitFor} from '../helpers/wait.ts';
+import type {TestEtcd} from '../helpers/etcd.ts';
+import {findBrokenPromises, startSystem} from '../helpers/ipam.ts';
+import {createRandom, seed} from '../helpers/random.ts';
+import {newHost, once, startPair} from './in-process.ts';
 
 // One system at a time: each is an etcd and its daemons.
 const test = anyTest.serial;
@@ -143,7 +140,7 @@ test('a segment is not added to a tenant that is removed in the same moment', as
 
 test('a tenant that is removed while an address is given out for it stays, with its segments', async t => {
   const {etcd, a, b} = await startPair(t);
-  await a.hosts.add(host);
+  await a.hosts.add(newHost(1));
   await a.tenants.add('shop');
   await a.tenants.addSegment({tenant: 'shop', name: 'web'});
   await b.ledger.sync();
@@ -174,6 +171,50 @@ test('a name that two make known in the same moment is known once', async t => {
   t.deepEqual(await keysBelow(etcd, 'segments/'), []);
 });
 
+test('whatever two daemons do at once, no segment is left without its tenant, and none in use is forgotten', async t => {
+  t.log(`SEED=${seed}`);
+  const {etcd, a, b} = await startPair(t);
+  await a.hosts.add(newHost(1));
+  await b.ledger.sync();
+  const refused = new Set<string>();
+  const worker = async (id: number) => {
+    const random = createRandom(seed + id);
+    for (let step = 0; step < 60; step += 1) {
+      const daemon = random.pick([a, b]);
+      const [tenant, name] = [random.pick(['t1', 't2']), random.pick(['s1', 's2', 's3'])];
+      const {tenants, addresses} = daemon;
+      const act = random.pick([
+        () => tenants.add(tenant),
+        () => tenants.addSegment({tenant, name}),
+        () => tenants.addSegment({tenant, name}),
+        () => tenants.remove(tenant),
+        () => tenants.removeSegment({tenant, name}),
+        () => addresses.allocate({name: `x${id}`, host: 'h1', tenant, segment: name}),
+        () => addresses.release(`x${id}`),
+      ]);
+      await act().catch((error: unknown) => {
+        if (!(error instanceof InputError)) throw error;
+        refused.add(error.code);
+      });
+    }
+  };
+  await Promise.all([1, 2, 3, 4, 5, 6].map(worker));
+  // Each of them was met, so that something was at stake.
+  t.deepEqual([...refused].sort(), ['ERR_CONFLICT', 'ERR_EXISTS', 'ERR_NOT_FOUND']);
+  const known = new Set(await keysBelow(etcd, 'tenants/'));
+  const segments = await keysBelow(etcd, 'segments/');
+  t.deepEqual(
+    segments.filter(key => !known.has(`tenants/${key.split('/')[1]}`)),
+    [],
+  );
+  for (const daemon of [a, b]) {
+    await daemon.ledger.sync();
+    const shown = daemon.tenants.list().flatMap(tenant => daemon.tenants.listSegments(tenant).map(name => `segments/${tenant}/${name}`));
+    t.deepEqual(shown, segments);
+  }
+  t.deepEqual(await findBrokenPromises(etcd), []);
+});
+
 test('a record that someone has broken by hand is as it was, and can be removed', async t => {
   const {etcd, a} = await startPair(t);
   await a.tenants.add('shop');
@@ -184,58 +225,9 @@ test('a record that someone has broken by hand is as it was, and can be removed'
   t.deepEqual(await keysBelow(etcd, 'tenants/'), []);
 });
 
-const host = {name: 'h1', ip: parseAddress('192.168.0.1'), tags: {}, agentPort: 9604};
-
-interface Daemon extends Pick<Ipamd, 'ledger' | 'hosts' | 'addresses' | 'tenants'> {
-  /** Runs before each commit that is not the daemon's own barrier. */
-  beforeCommit: () => Promise<void>;
-  /** Commits whose conditions did not hold. */
-  refusals: number;
-}
-
-async function startPair(t: ExecutionContext): Promise<{etcd: TestEtcd; a: Daemon; b: Daemon}> {
-  const etcd = await startEtcd(t);
-  const [a, b] = await Promise.all([startOne(t, etcd, 'a'), startOne(t, etcd, 'b')]);
-  await a.topologies.update(flat());
-  await b.ledger.sync();
-  return {etcd, a, b};
-}
-
-async function startOne(t: ExecutionContext, etcd: TestEtcd, id: string): Promise<Daemon & Pick<Ipamd, 'topologies'>> {
-  const inner = etcd.openStore();
-  const hooks: Pick<Daemon, 'beforeCommit' | 'refusals'> = {beforeCommit: async () => undefined, refusals: 0};
-  const commit = async (transaction: Transaction) => {
-    const isBarrier = transaction.operations.some(operation => 'put' in operation && operation.put.includes('/barriers/'));
-    if (!isBarrier) await daemon.beforeCommit();
-    const result = await inner.commit(transaction);
-    if (!result.succeeded) daemon.refusals += 1;
-    return result;
-  };
-  const ipamd = createIpamd({store: {...inner, commit}, keys: etcd.keys, clock: systemClock, log: silentLogger, id});
-  const {ledger, hosts, addresses, tenants, topologies} = ipamd;
-  const daemon = {ledger, hosts, addresses, tenants, topologies, ...hooks};
-  const controller = new AbortController();
-  const running = ledger.run(controller.signal);
-  t.teardown(async () => {
-    controller.abort();
-    await running;
-  });
-  await waitFor('the ledger is ready', () => ledger.isReady);
-  return daemon;
-}
-
 /** The keys below our prefix that begin so, without the prefix. */
 async function keysBelow(etcd: TestEtcd, start: string): Promise<string[]> {
   const {entries} = await etcd.dump();
   const below = entries.map(({key}) => key.slice(etcd.keys.all.length));
   return below.filter(key => key.startsWith(start));
-}
-
-function once(act: () => Promise<unknown>): () => Promise<void> {
-  let isDone = false;
-  return async () => {
-    if (isDone) return;
-    isDone = true;
-    await act();
-  };
 }
