@@ -47,6 +47,8 @@ export function createAddressIndex(): AddressIndex {
 
   return {
     put(address) {
+      // What was anticipated comes again as the record itself, and once more with the watch.
+      if (isSame(byIp.get(address.ip), address)) return;
       remove(address.ip);
       byIp.set(address.ip, address);
       setNamed(address.name, [...(byName.get(address.name) ?? []), address]);
@@ -72,6 +74,17 @@ export function createAddressIndex(): AddressIndex {
       return value < end ? fromNumber(value, familyOf(block)) : undefined;
     },
   };
+}
+
+function isSame(a: AllocatedAddress | undefined, b: AllocatedAddress): boolean {
+  return (
+    a?.allocatedAt === b.allocatedAt &&
+    a.name === b.name &&
+    a.block === b.block &&
+    a.host === b.host &&
+    a.tenant === b.tenant &&
+    a.segment === b.segment
+  );
 }
 
 function single(ip: Address): {start: bigint; end: bigint} {

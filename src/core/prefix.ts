@@ -13,6 +13,7 @@ export const addressBits = {ipv4: 32, ipv6: 128} as const;
 
 /** Parses an IPv4 (four decimal parts) or IPv6 address, without zone; throws InputError otherwise. */
 export function parseAddress(text: string): Address {
+  if (isCanonicalIpv4(text)) return text as Address;
   const address = isPlainAddress(text) ? ipaddr.parse(text) : undefined;
   if (address === undefined) throw new InputError('ERR_ADDRESS', `invalid IP address ${JSON.stringify(text)}`);
   return canonical(address);
@@ -168,7 +169,14 @@ function isSibling(a: Prefix, b: Prefix): boolean {
 
 function isPlainAddress(text: string): boolean {
   if (text.includes(':')) return !text.includes('%') && ipaddr.IPv6.isValid(text);
-  return ipaddr.IPv4.isValidFourPartDecimal(text);
+  // The library finds out by exceptions, which is slow where names of endpoints are asked about.
+  return isCanonicalIpv4(text) || (/^[\d.]+$/.test(text) && ipaddr.IPv4.isValidFourPartDecimal(text));
+}
+
+const canonicalIpv4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
+
+function isCanonicalIpv4(text: string): boolean {
+  return canonicalIpv4.test(text);
 }
 
 function canonical(address: ipaddr.IPv4 | ipaddr.IPv6): Address {
