@@ -77,7 +77,9 @@ export function openStore(t: Pick<ExecutionContext, 'teardown'>, options: EtcdOp
 export async function dump(options: EtcdOptions, keys: Keys): Promise<Listing> {
   const store = createEtcdStore(options);
   try {
-    return await waitFor('etcd lists', () => store.list(keys.all).catch(() => undefined));
+    const list = (prefix: string) => waitFor('etcd lists', () => store.list(prefix).catch(() => undefined));
+    const [records, guards] = [await list(keys.all), await list(keys.allGuards)];
+    return {revision: guards.revision, entries: [...records.entries, ...guards.entries]};
   } finally {
     store.close();
   }
