@@ -118,6 +118,7 @@ const descriptions: ReadonlyArray<readonly [RegExp, Describe]> = [
     ([, words]) => `no connection: ${words}`,
   ],
   [/^No connection established|^Channel closed before|Waiting for LB pick/, () => 'no connection within the time'],
+  [/^Connection dropped|ECONNRESET|socket hang up/, () => 'the connection broke off'],
   [/^Deadline exceeded(?: after ([\d.]+ ?m?s))?/, ([, time]) => `no answer within ${time ?? 'the time'}`],
   [/request timed out/, ([words]) => `${words}: has the cluster lost most of its members, or is a disk slow?`],
   [/no leader|raft proposal dropped/, () => 'the cluster has no leader: are most of its members up?'],
