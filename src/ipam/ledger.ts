@@ -8,7 +8,7 @@ import type {Store} from '../store/store.ts';
 import {createTables, type RecordChange, type Tables} from '../store/tables.ts';
 
 /** What ipamd knows of the store, kept current by a watch: the records with their revisions, and the same arranged for allocation. */
-export interface Ledger extends Pick<Mirror, 'revision' | 'ageMs' | 'run' | 'reached' | 'sync' | 'own'> {
+export interface Ledger extends Pick<Mirror, 'revision' | 'ageMs' | 'lagMs' | 'run' | 'reached' | 'sync' | 'own'> {
   readonly keys: Keys;
   readonly store: Store;
   readonly tables: Tables;
@@ -82,6 +82,9 @@ export function createLedger({store, keys, clock, log, id}: LedgerOptions): Ledg
     },
     get revision() {
       return mirror.revision;
+    },
+    get lagMs() {
+      return mirror.lagMs;
     },
     get ageMs() {
       return mirror.ageMs;

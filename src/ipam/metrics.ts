@@ -38,6 +38,14 @@ export function createIpamMetrics(ledger: Ledger): IpamMetrics {
     },
   });
   new Gauge({
+    name: 'romana_watch_lag_seconds',
+    help: 'How long the watch took to show the last own change, or has been taking so far.',
+    registers,
+    collect() {
+      this.set(ledger.lagMs / 1000);
+    },
+  });
+  new Gauge({
     name: 'romana_blocks',
     help: 'Blocks by network, group and whether they have an owner.',
     labelNames: ['network', 'group', 'state'],

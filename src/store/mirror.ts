@@ -7,6 +7,8 @@ export interface Mirror {
   readonly revision: number;
   /** Milliseconds since the copy is known to be out of touch with the store; 0 while the watch stands. */
   readonly ageMs: number;
+  /** How long the watch took to show what this program wrote last, or has been taking so far; milliseconds. */
+  readonly lagMs: number;
   /** Lists and watches until the signal aborts; lists anew whenever the watch is lost. */
   run(signal: AbortSignal): Promise<void>;
   /** Resolves when the copy shows that revision; rejects with StoreError after the time. */
@@ -45,11 +47,17 @@ export function createMirror({store, keys, listener, clock, log, id, timeoutMs =
   let loseWatch: (reason: unknown) => void = () => undefined;
   // What was written here and the watch has not shown yet, by key.
   const ahead = new Map<string, WatchEvent>();
+  let aheadSince: number | undefined;
+  let lastLagMs = 0;
   let waiters: {readonly revision: number; readonly done: () => void}[] = [];
 
   const advance = (to: number) => {
     revision = to;
     for (const [key, {modRevision}] of ahead) if (modRevision <= to) ahead.delete(key);
+    if (aheadSince !== undefined && ahead.size === 0) {
+      lastLagMs = clock.now() - aheadSince;
+      aheadSince = undefined;
+    }
     listener.onRevision(revision);
     const isReached = ({revision: wanted}: {revision: number}) => wanted <= revision;
     const reached = waiters.filter(isReached);
@@ -118,6 +126,9 @@ export function createMirror({store, keys, listener, clock, log, id, timeoutMs =
     get revision() {
       return revision;
     },
+    get lagMs() {
+      return aheadSince === undefined ? lastLagMs : Math.max(lastLagMs, clock.now() - aheadSince);
+    },
     get ageMs() {
       return outOfTouchSince === undefined ? 0 : Math.max(1, clock.now() - outOfTouchSince);
     },
@@ -139,6 +150,7 @@ export function createMirror({store, keys, listener, clock, log, id, timeoutMs =
     own(operations, at) {
       // The watch may be faster than the answer.
       if (at <= revision) return;
+      aheadSince ??= clock.now();
       for (const operation of operations) {
         const event =
           'put' in operation ? {key: operation.put, value: operation.value, modRevision: at} : {key: operation.delete, modRevision: at};

@@ -1,5 +1,6 @@
 import anyTest from 'ava';
 import {reportOf} from '../../src/agent/report.ts';
+import {parseAddress} from '../../src/core/prefix.ts';
 import {createMirror} from '../../src/store/mirror.ts';
 import {systemClock} from '../../src/system/clock.ts';
 import {silentLogger} from '../../src/system/log.ts';
@@ -148,7 +149,7 @@ test('a host goes with its report; a report that cannot be read is as none', asy
   t.like((await daemon.get('/status')).body[0], {host: 'b', reported: true, announced: 2}, 'the last good one stays');
 });
 
-test('who follows the state is not told of reports', async t => {
+test('who follows the state is not told of reports, nor of keys that only guard others', async t => {
   const system = await startSystem(t, {hosts: ['a']});
   const {etcd, daemon} = system;
   const seen: string[] = [];
@@ -165,13 +166,13 @@ test('who follows the state is not told of reports', async t => {
   await waitFor('the mirror has listed', () => mirror.revision > 0);
   seen.length = 0;
   for (let count = 0; count < 20; count += 1) await report(system, 'a', Date.now());
-  await daemon.allocate('x', 'a');
+  const ip = await daemon.allocate('x', 'a');
   await mirror.sync();
   stop.abort();
   await running;
-  t.true(seen.includes(etcd.keys.name('x', 'ipv4')));
+  t.true(seen.includes(etcd.keys.address(parseAddress(String(ip)))));
   t.deepEqual(
-    seen.filter(key => key.startsWith(etcd.keys.allReports)),
+    seen.filter(key => [etcd.keys.allReports, etcd.keys.allGuards].some(prefix => key.startsWith(prefix))),
     [],
   );
 });
