@@ -26,6 +26,43 @@ test('a host is not removed before all is known that it got', async t => {
   t.deepEqual(await findBrokenPromises(etcd), []);
 });
 
+test('a name is released with its addresses of both families, known or not', async t => {
+  const networks = [
+    {name: 'four', cidr: '10.0.0.0/24'},
+    {name: 'six', cidr: '2001:db8::/64'},
+  ];
+  const {etcd, a, b} = await startPair(t, {networks, topologies: [{networks: ['four', 'six'], map: []}]});
+  await a.hosts.add(newHost(1));
+  await a.allocate('x', 'h1');
+  await b.ledger.sync();
+  b.hold();
+  await a.addresses.allocate({name: 'x', host: 'h1', tenant: 't', segment: '', family: 'ipv6'});
+  const release = b.addresses.release('x');
+  await waitFor('the late daemon has met the conflict', () => b.refusals > 0);
+  b.letGo();
+  await release;
+  await a.ledger.sync();
+  t.is(a.ledger.tables.addresses.size, 0);
+  t.deepEqual(await findBrokenPromises(etcd), []);
+});
+
+test('a name that was released and given an address again, unknown to the daemon, is released', async t => {
+  const {etcd, a, b} = await startPair(t);
+  await a.hosts.add(newHost(1));
+  await a.allocate('x', 'h1');
+  await b.ledger.sync();
+  b.hold();
+  await a.addresses.release('x');
+  await a.allocate('x', 'h1');
+  const release = b.addresses.release('x');
+  await waitFor('the late daemon has met the conflict', () => b.refusals > 0);
+  b.letGo();
+  await release;
+  await a.ledger.sync();
+  t.is(a.ledger.tables.addresses.size, 0);
+  t.deepEqual(await findBrokenPromises(etcd), []);
+});
+
 test('a topology that leaves many free blocks outside comes to its end', async t => {
   const {etcd, a} = await startPair(t, flat('10.0.0.0/24', {block_mask: 32}));
   await a.hosts.add(newHost(1));
