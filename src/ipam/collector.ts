@@ -1,10 +1,10 @@
 import {messageOf} from '../core/errors.ts';
-import type {Transaction} from '../store/store.ts';
+import type {KeyValue, Transaction} from '../store/store.ts';
 import type {Clock} from '../system/clock.ts';
 import type {Logger} from '../system/log.ts';
 import type {Ledger} from './ledger.ts';
-import {type Leftovers, removal} from './leftovers.ts';
-import {freeing, releasing} from './release.ts';
+import type {Leftovers} from './leftovers.ts';
+import {findOrphans, type Orphan} from './orphans.ts';
 import {joinTransactions, type Transactor} from './transact.ts';
 
 /** Takes back what nobody can use any more. */
@@ -24,29 +24,40 @@ export interface CollectorOptions {
   readonly intervalMs?: number;
 }
 
-/** Something that has lost its owner: what it is, the revision that wrote it, and how to take it back. */
-interface Orphan {
-  readonly what: string;
-  readonly modRevision: number;
-  /** The revision that it has now, unless it has an owner again. */
-  revisionNow(): number | undefined;
-  take(): Transaction;
-}
-
 export function createCollector({ledger, transact, leftovers, clock, log, intervalMs = 60_000}: CollectorOptions): Collector {
   let seen = new Map<string, number>();
 
   const collect = async (): Promise<number> => {
     await ledger.sync();
-    const orphans = findOrphans(ledger, clock.now());
+    const orphans = [...findOrphans(ledger, clock.now())];
     const confirmed = orphans.filter(({what, modRevision}) => seen.get(what) === modRevision);
     seen = new Map(orphans.map(({what, modRevision}) => [what, modRevision]));
-    for (const {what, modRevision, revisionNow, take} of confirmed) {
-      const isTaken = await transact(() => (revisionNow() === modRevision ? {transaction: take(), result: true} : {result: false}));
-      if (isTaken) log.warn({what}, 'had no owner any more, taken back');
+    const ask = createAsk(ledger);
+    let count = 0;
+    for (const orphan of confirmed) {
+      try {
+        if (!(await take(orphan, ask))) continue;
+        count += 1;
+        log.warn({what: orphan.what}, 'had no owner any more, taken back');
+      } catch (error) {
+        // One that cannot be taken must not keep the others.
+        if (ledger.ageMs > 0) throw error;
+        log.debug({what: orphan.what, reason: messageOf(error)}, 'cannot take back what has no owner');
+      }
     }
     await leftovers.tidy();
-    return confirmed.length;
+    return count;
+  };
+
+  const take = async ({modRevision, revisionNow, missing, guard, removal}: Orphan, ask: (key: string) => Promise<KeyValue | undefined>) => {
+    // What this daemon could not read is in the store all the same.
+    for (const key of missing) if ((await ask(key)) !== undefined) return false;
+    const guardNow = guard === undefined ? undefined : await ask(guard);
+    return transact(() => {
+      if (revisionNow() !== modRevision) return {result: false};
+      const unowned: Transaction = {conditions: missing.map(key => ({key, modRevision: 0})), operations: []};
+      return {transaction: joinTransactions([unowned, removal(guardNow)]), result: true};
+    });
   };
 
   return {
@@ -61,67 +72,11 @@ export function createCollector({ledger, transact, leftovers, clock, log, interv
   };
 }
 
-function findOrphans(ledger: Ledger, now: number): Orphan[] {
-  return [...addressesWithoutHost(ledger, now), ...blocksWithoutHost(ledger, now), ...abandonedUpdates(ledger)];
-}
-
-function* addressesWithoutHost(ledger: Ledger, now: number): Generator<Orphan> {
-  const {tables} = ledger;
-  for (const {value, modRevision} of tables.addresses.values()) {
-    if (tables.hosts.has(value.host)) continue;
-    const take = () => joinTransactions([withoutHost(ledger, value.host), releasing(ledger, [value], now).transaction]);
-    const revisionNow = () => (ledger.tables.hosts.has(value.host) ? undefined : ledger.tables.addresses.get(value.ip)?.modRevision);
-    yield {what: `address ${value.ip} (${value.name}) of host ${value.host}`, modRevision, revisionNow, take};
-  }
-}
-
-function* blocksWithoutHost(ledger: Ledger, now: number): Generator<Orphan> {
-  const {tables, index} = ledger;
-  for (const block of tables.blocks.values()) {
-    const {host, cidr} = block.value;
-    if (host === '' || tables.hosts.has(host) || index.countIn(cidr) > 0) continue;
-    const take = () => joinTransactions([withoutHost(ledger, host), freeing(ledger, block, now).transaction]);
-    const isOwned = () => ledger.tables.hosts.has(host) || ledger.index.countIn(cidr) > 0;
-    const revisionNow = () => (isOwned() ? undefined : ledger.tables.blocks.get(cidr)?.modRevision);
-    yield {what: `block ${cidr} of host ${host}`, modRevision: block.modRevision, revisionNow, take};
-  }
-}
-
-/** What a topology update has written that never came to its end: its claim, and then its placements and hosts. */
-function* abandonedUpdates(ledger: Ledger): Generator<Orphan> {
-  const {keys, tables} = ledger;
-  const {placements, unplaced, stagings} = tables.leftovers;
-  for (const [key, modRevision] of stagings) {
-    const revisionNow = () => ledger.tables.leftovers.stagings.get(key);
-    yield {what: `preparation of topology ${modRevision}`, modRevision, revisionNow, take: () => removal(key, modRevision)};
-  }
-  if (stagings.size > 0) return;
-  const current = tables.topology?.value.generation ?? 0;
-  const hasNoClaim = () => ledger.tables.leftovers.stagings.size === 0;
-  for (const {value, modRevision} of placements()) {
-    if (value.generation < current) continue;
-    const key = keys.placement(value.generation, value.host);
-    const isUnused = () => hasNoClaim() && ledger.tables.topology?.value.generation !== value.generation;
-    const revisionNow = () => (isUnused() ? modRevision : undefined);
-    yield {
-      what: `placement of host ${value.host} in topology ${value.generation}`,
-      modRevision,
-      revisionNow,
-      take: () => removal(key, modRevision),
-    };
-  }
-  for (const {value, modRevision} of unplaced()) {
-    const find = () => [...ledger.tables.leftovers.unplaced()].find(other => other.value.name === value.name);
-    const revisionNow = () => (hasNoClaim() ? find()?.modRevision : undefined);
-    const take = () => {
-      const isIpTaken = [...ledger.tables.hosts.values()].some(other => other.value.ip === value.ip);
-      const parts = [removal(keys.host(value.name), modRevision), ...(isIpTaken ? [] : [removal(keys.hostIp(value.ip), modRevision)])];
-      return joinTransactions(parts);
-    };
-    yield {what: `host ${value.name} of a topology that never came`, modRevision, revisionNow, take};
-  }
-}
-
-function withoutHost({keys}: Ledger, host: string): Transaction {
-  return {conditions: [{key: keys.host(host), modRevision: 0}], operations: []};
+/** Asks the store itself, once for each key. */
+function createAsk({store}: Ledger): (key: string) => Promise<KeyValue | undefined> {
+  const answers = new Map<string, KeyValue | undefined>();
+  return async key => {
+    if (!answers.has(key)) answers.set(key, await store.get(key));
+    return answers.get(key);
+  };
 }

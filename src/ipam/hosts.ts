@@ -9,6 +9,7 @@ import type {Condition, Operation, Transaction} from '../store/store.ts';
 import type {Versioned} from '../store/table.ts';
 import {notFound} from './faults.ts';
 import {refuseUnfitPrefix} from './fixed-prefix.ts';
+import {removeHidden, unclaimedHost} from './hidden-hosts.ts';
 import type {Ledger} from './ledger.ts';
 import {freeing, joinReleases, releasing} from './release.ts';
 import {type Change, joinTransactions, type Transactor} from './transact.ts';
@@ -72,6 +73,7 @@ export function createHosts({ledger, transact, clock}: HostsOptions): Hosts {
   return {
     async add(newHost) {
       refuseBadHostName(newHost.name);
+      await removeHidden(ledger, newHost);
       await transact(() => {
         const {tables} = ledger;
         if (tables.hosts.has(newHost.name)) throw exists(`name:${newHost.name}`);
@@ -177,16 +179,6 @@ function addition(ledger: Ledger, host: Host): Transaction {
       ...(isExclusive ? [{put: keys.topology, value: renderRecord({generation, document: topology.value.source})}] : []),
     ],
   };
-}
-
-/** That nobody has a host's name or IP. What a topology update left behind that came to nothing may be written over: nobody sees it. */
-export function unclaimedHost({keys, tables}: Ledger, {name, ip}: Pick<Host, 'name' | 'ip'>): Condition[] {
-  const unplaced = [...tables.leftovers.unplaced()];
-  const revisionOf = (find: (host: Pick<Host, 'name' | 'ip'>) => boolean) => unplaced.find(({value}) => find(value))?.modRevision ?? 0;
-  return [
-    {key: keys.host(name), modRevision: revisionOf(other => other.name === name)},
-    {key: keys.hostIp(ip), modRevision: revisionOf(other => other.ip === ip)},
-  ];
 }
 
 function topologyCondition({keys, tables}: Ledger): Condition {

@@ -1,7 +1,9 @@
 import {pathTo, treeOf} from '../core/group-tree.ts';
-import type {Block, NetworkTree} from '../core/state.ts';
+import type {Prefix} from '../core/prefix.ts';
+import type {Block} from '../core/state.ts';
 import type {Condition, Operation, Transaction} from '../store/store.ts';
 import type {Versioned} from '../store/table.ts';
+import type {StoredTopology} from '../store/tables.ts';
 import {maxTransactionItems} from './batch.ts';
 import type {Ledger} from './ledger.ts';
 import {joinTransactions, type Transactor} from './transact.ts';
@@ -10,7 +12,7 @@ import {joinTransactions, type Transactor} from './transact.ts';
 export interface Leftovers {
   /**
    * Removes the placements of topologies of the past, and the free blocks that lie in no leaf. What belongs to a topology that may still come is
-   * left alone. Does not matter to anybody, and may be broken off at any point.
+   * left alone, and everything where the topology is not known. Does not matter to anybody, and may be broken off at any point.
    */
   tidy(): Promise<void>;
 }
@@ -18,36 +20,48 @@ export interface Leftovers {
 // Each takes up to two conditions, beside the one that the topology takes.
 const itemsAtOnce = Math.floor((maxTransactionItems - 1) / 2);
 
+/** How to remove something, as long as it is left behind. */
+type Removal = (topology: Versioned<StoredTopology>) => Transaction | undefined;
+
 export function createLeftovers({ledger, transact}: {readonly ledger: Ledger; readonly transact: Transactor}): Leftovers {
   return {
     async tidy() {
-      while (
+      const {topology} = ledger.tables;
+      if (topology === undefined) return;
+      // Looked for once, and looked at again when their turn comes: there may be many that stay.
+      const removals = [...strayBlocks(ledger), ...pastPlacements(ledger)].filter(remove => remove(topology) !== undefined);
+      for (let start = 0; start < removals.length; start += itemsAtOnce) {
         await transact(() => {
-          const parts = [...strayBlocks(ledger), ...pastPlacements(ledger)].slice(0, itemsAtOnce);
-          return parts.length === 0
-            ? {result: false}
-            : {transaction: joinTransactions([unchangedTopology(ledger), ...parts]), result: true};
-        })
-      );
+          const now = ledger.tables.topology;
+          if (now === undefined) return {result: undefined};
+          const parts = removals.slice(start, start + itemsAtOnce).flatMap(remove => remove(now) ?? []);
+          if (parts.length === 0) return {result: undefined};
+          const unchanged = {conditions: [{key: ledger.keys.topology, modRevision: now.modRevision}], operations: []};
+          return {transaction: joinTransactions([unchanged, ...parts]), result: undefined};
+        });
+      }
     },
   };
 }
 
 /** Generations grow: what is older than the topology that is in force will never be. */
-function* pastPlacements({keys, tables}: Ledger): Generator<Transaction> {
-  const current = tables.topology?.value.generation ?? 0;
-  for (const {value, modRevision} of tables.leftovers.placements()) {
-    const key = keys.placement(value.generation, value.host);
-    if (value.generation < current) yield removal(key, modRevision);
+function* pastPlacements(ledger: Ledger): Generator<Removal> {
+  for (const {value, modRevision} of ledger.tables.leftovers.placements()) {
+    const key = ledger.keys.placement(value.generation, value.host);
+    const isThere = () => ledger.tables.leftovers.placement(value.generation, value.host)?.modRevision === modRevision;
+    yield ({value: {generation}}) => (value.generation < generation && isThere() ? removal(key, modRevision) : undefined);
   }
 }
 
-function* strayBlocks({keys, tables, index}: Ledger): Generator<Transaction> {
-  const trees = tables.topology?.value.trees ?? [];
-  for (const {value, modRevision} of tables.blocks.values()) {
-    if (value.host !== '' || index.countIn(value.cidr) > 0 || isInLeaf(trees, value)) continue;
-    const {conditions, operations} = removal(keys.block(value.cidr), modRevision);
-    yield {conditions: [...conditions, {...keys.addressesIn(value.cidr), unchangedSince: 0}], operations};
+function* strayBlocks(ledger: Ledger): Generator<Removal> {
+  const {keys} = ledger;
+  for (const cidr of ledger.tables.blocks.keys()) {
+    yield ({value: topology}) => {
+      const block = ledger.tables.blocks.get(cidr);
+      if (block === undefined || !isFree(ledger, block.value) || isInLeaf(topology, cidr)) return undefined;
+      const {conditions, operations} = removal(keys.block(cidr), block.modRevision);
+      return {conditions: [...conditions, {...keys.addressesIn(cidr), unchangedSince: 0}], operations};
+    };
   }
 }
 
@@ -56,11 +70,11 @@ export function removal(key: string, modRevision: number): {conditions: Conditio
   return {conditions: [{key, modRevision}], operations: [{delete: key}]};
 }
 
-function unchangedTopology({keys, tables}: Ledger): Transaction {
-  return {conditions: [{key: keys.topology, modRevision: tables.topology?.modRevision ?? 0}], operations: []};
+function isFree({index}: Ledger, {host, cidr}: Block): boolean {
+  return host === '' && index.countIn(cidr) === 0;
 }
 
-function isInLeaf(trees: readonly NetworkTree[], {cidr}: Versioned<Block>['value']): boolean {
+function isInLeaf({trees}: StoredTopology, cidr: Prefix): boolean {
   const tree = treeOf(trees, cidr);
   return tree !== undefined && pathTo(tree, cidr).at(-1)?.groups.length === 0;
 }

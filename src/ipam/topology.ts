@@ -54,7 +54,8 @@ export function createTopologies({ledger, transact, leftovers, id}: TopologiesOp
         } finally {
           await staging.end();
         }
-        await leftovers.tidy();
+        // The new topology is in force: what could not be cleared away now, the collector will.
+        await leftovers.tidy().catch(() => undefined);
       }),
 
     preview: async body => {
@@ -99,9 +100,9 @@ export function createTopologies({ledger, transact, leftovers, id}: TopologiesOp
       return {transaction: {conditions, operations: [put(current)]}, result: true};
     }
     if (!staging.prepare(update)) return {result: false};
-    const {generation, key} = staging.held();
+    const {generation, claim, key} = staging.held();
     const transaction = {
-      conditions: [...conditions, {key, modRevision: generation}],
+      conditions: [...conditions, claim],
       operations: [put(generation), {delete: key}],
     };
     return {transaction, result: true};

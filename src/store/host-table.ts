@@ -16,8 +16,11 @@ export interface HostTable {
   values(): ReadonlyMap<string, Host>;
   /** Placements in other topologies than the current one. */
   otherPlacements(): Iterable<Versioned<Placement>>;
+  placement(generation: number, host: string): Versioned<Placement> | undefined;
   /** Hosts without a place in the current topology. */
   unplaced(): Iterable<Versioned<HostIdentity>>;
+  /** The one of them with that name. */
+  hidden(name: string): Versioned<HostIdentity> | undefined;
 }
 
 export function createHostTable(): HostTable {
@@ -64,6 +67,8 @@ export function createHostTable(): HostTable {
     *otherPlacements() {
       for (const record of placements.records.values()) if (record.value.generation !== current) yield record;
     },
+    placement: (generation, host) => placements.records.get(placementKey(generation, host)),
+    hidden: name => (hosts.has(name) ? undefined : identities.records.get(name)),
     *unplaced() {
       for (const [name, record] of identities.records) if (!hosts.has(name)) yield record;
     },

@@ -17,6 +17,7 @@ export interface Keys {
   readonly blackouts: string;
   readonly allHosts: KeyRange;
   readonly allBlocks: KeyRange;
+  readonly allStagings: KeyRange;
   host(name: string): string;
   /** Where a host stands in the topology of that generation. */
   placement(generation: number, host: string): string;
@@ -67,6 +68,7 @@ export function createKeys(prefix: string): Keys {
     blackouts: `${root}/blackouts`,
     allHosts: below(`${root}/hosts/`),
     allBlocks: below(`${root}/blocks/`),
+    allStagings: below(`${root}/stagings/`),
     host: name => `${root}/hosts/${encodeURIComponent(name)}`,
     placement: (generation, host) => `${root}/placements/${generation}/${encodeURIComponent(host)}`,
     staging: id => `${root}/stagings/${encodeURIComponent(id)}`,

@@ -42,8 +42,11 @@ export interface Tables {
 
 export interface Leftovers {
   placements(): Iterable<Versioned<Placement>>;
+  placement(generation: number, host: string): Versioned<Placement> | undefined;
   /** Hosts without a place in the current topology. */
   unplaced(): Iterable<Versioned<HostIdentity>>;
+  /** The one of them with that name. */
+  hidden(name: string): Versioned<HostIdentity> | undefined;
   /** Key of a daemon's staging → the generation that it prepares. */
   readonly stagings: ReadonlyMap<string, number>;
 }
@@ -119,7 +122,7 @@ export function createTables({keys, onUnreadable, onChange}: TablesOptions): Tab
     hosts: hosts.records,
     blocks: blocks.records,
     addresses: addresses.records,
-    leftovers: {placements: hosts.otherPlacements, unplaced: hosts.unplaced, stagings},
+    leftovers: {placements: hosts.otherPlacements, placement: hosts.placement, unplaced: hosts.unplaced, hidden: hosts.hidden, stagings},
     tenants: tenants.records,
     segments: segments.records,
     apply(event) {
