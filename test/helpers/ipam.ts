@@ -34,7 +34,10 @@ export async function addHost(daemon: TestDaemon, name: string, ip: string, more
 }
 
 /** What is wrong with the records in etcd itself: every sentence is a broken promise. `isTidy`: nothing is under way, and nothing may be left over. */
-export async function findBrokenPromises(etcd: TestEtcd, {isTidy = false}: {isTidy?: boolean} = {}): Promise<string[]> {
+export async function findBrokenPromises(
+  etcd: Pick<TestEtcd, 'dump' | 'keys'>,
+  {isTidy = false}: {isTidy?: boolean} = {},
+): Promise<string[]> {
   const records = readRecords(await etcd.dump(), etcd.keys);
   return [...brokenPromises(records), ...(isTidy ? records.leftovers : [])];
 }

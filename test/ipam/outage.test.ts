@@ -50,7 +50,11 @@ test('while etcd hangs no request waits long, however many there are', async t =
   const {daemon, etcd} = await startSystem(t, {hosts: ['h1']});
   etcd.pause();
   const start = Date.now();
-  const answers = await Promise.all(Array.from({length: 20}, (_, n) => daemon.post('/address', {name: `n${n}`, host: 'h1'})));
+  const asking = Promise.all(Array.from({length: 20}, (_, n) => daemon.post('/address', {name: `n${n}`, host: 'h1'})));
+  // The connection alone would tell after 10 s at the earliest.
+  await waitFor('the daemon has noticed', async () => (await daemon.get('/readyz')).status === 503, 9000);
+  t.regex((await daemon.get('/hosts')).headers.get('romana-state-age') ?? '', /^\d+\.\d$/);
+  const answers = await asking;
   t.deepEqual([...new Set(answers.map(({status}) => status))], [503]);
   t.true(Date.now() - start < 15_000, `${Date.now() - start} ms`);
   t.is((await daemon.get('/hosts')).status, 200);

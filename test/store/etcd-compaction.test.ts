@@ -15,7 +15,7 @@ test('history that is compacted away under a mirror, connected or not, loses and
   await waitFor('the mirror is in touch', () => copy.mirror.ageMs === 0);
   const writer = etcd.openStore();
   const writes = startPairs(t, writer);
-  for (let round = 0; round < 4; round++) {
+  for (let round = 0; round < 3; round++) {
     const resets = copy.resets();
     // While it is connected, what it has seen may go: it does not need it any more.
     await writes.more(50);
