@@ -200,6 +200,32 @@ agent:
   ]);
 });
 
+for (const [etcd, problem] of [
+  ['{endpoints: [https://a:1, https://b:2], tls: {ca: /ca}}', undefined],
+  ['{endpoints: [https://a:1]}', undefined],
+  [
+    '{tls: {ca: /ca}}',
+    'etcd.endpoints: got nothing: expected https:// everywhere, as etcd.tls is set, or http:// everywhere without etcd.tls',
+  ],
+  [
+    '{endpoints: [http://a:1], tls: {ca: /ca}}',
+    'etcd.endpoints: got ["http://a:1"]: expected https:// everywhere, as etcd.tls is set, or http:// everywhere without etcd.tls',
+  ],
+  [
+    '{endpoints: [https://a:1, http://b:2]}',
+    'etcd.endpoints: got ["https://a:1","http://b:2"]: expected https:// everywhere, as etcd.tls is set, or http:// everywhere without etcd.tls',
+  ],
+  ['{endpoints: [https://a:1], tls: {ca: /ca, cert: /c}}', 'etcd.tls.cert: got "/c": cert and key go together'],
+  ['{endpoints: [https://a:1], tls: {ca: /ca, key: /k}}', 'etcd.tls.cert: got nothing: cert and key go together'],
+] as const) {
+  test(`etcd: ${etcd} is ${problem === undefined ? 'taken' : 'refused'}`, t => {
+    t.deepEqual(
+      problem === undefined ? load({file: `etcd: ${etcd}`}).etcd.prefix : problems({file: `etcd: ${etcd}`}),
+      problem === undefined ? '/romana' : [problem],
+    );
+  });
+}
+
 for (const [file, expected] of [
   ['a: 1\nb: [1\nc: 2\n', /^cannot read romana\.yaml: line 3, column 1: Flow sequence .*[^:]$/],
   ['a: 1\na: 2\n', /^cannot read romana\.yaml: line 2, column 1: Map keys must be unique$/],
