@@ -1,4 +1,15 @@
-import {type Address, addressBits, contains, familyOf, type Prefix, prefixLength, subPrefix} from './prefix.ts';
+import {
+  type Address,
+  addressBits,
+  contains,
+  familyOf,
+  firstAddress,
+  type Prefix,
+  prefixLength,
+  sizeOf,
+  subPrefix,
+  toNumber,
+} from './prefix.ts';
 import type {Group, Network, NetworkTree} from './state.ts';
 import type {GroupSpec, TopologyDocument} from './topology-document.ts';
 
@@ -35,9 +46,15 @@ export function pathTo(tree: NetworkTree, inner: Address | Prefix): Group[] {
   let group = contains(tree.root.cidr, inner) ? tree.root : undefined;
   while (group !== undefined) {
     path.push(group);
-    group = group.groups.find(({cidr}) => contains(cidr, inner));
+    group = childAround(group, inner);
   }
   return path;
+}
+
+/** The leaf that a prefix lies in. */
+export function leafAround(tree: NetworkTree, inner: Address | Prefix): Group | undefined {
+  const last = pathTo(tree, inner).at(-1);
+  return last?.groups.length === 0 ? last : undefined;
 }
 
 /** The tree of the network that an address or prefix lies in. Networks do not overlap. */
@@ -48,6 +65,16 @@ export function treeOf(trees: readonly NetworkTree[], inner: Address | Prefix): 
 /** Where a host stands in a network. Own keys only, since a network may be called "constructor". */
 export function placeIn(groups: Readonly<Record<string, Prefix>>, network: string): Prefix | undefined {
   return Object.hasOwn(groups, network) ? groups[network] : undefined;
+}
+
+/** The parts of a group are of one size and in order: there may be thousands, of which one is looked at. */
+function childAround({cidr, groups}: Group, inner: Address | Prefix): Group | undefined {
+  const [first] = groups;
+  if (first === undefined) return undefined;
+  const address = inner.includes('/') ? firstAddress(inner as Prefix) : (inner as Address);
+  const offset = toNumber(address) - toNumber(firstAddress(cidr));
+  const child = groups[Number(offset / sizeOf(first.cidr))];
+  return child !== undefined && contains(child.cidr, inner) ? child : undefined;
 }
 
 function mappedNetworks({networks, topologies}: TopologyDocument): {network: Network; map: readonly GroupSpec[]}[] {

@@ -1,7 +1,8 @@
 import type {DeclaredHost} from './declared-hosts.ts';
 import {InputError} from './errors.ts';
-import {pathTo, placeIn} from './group-tree.ts';
-import type {Prefix} from './prefix.ts';
+import {leafAround, pathTo, placeIn} from './group-tree.ts';
+import {contains, type Prefix} from './prefix.ts';
+import {createRangeSet, rangeOf} from './range-set.ts';
 import type {Group, Host, NetworkTree} from './state.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -12,7 +13,7 @@ export type HostCandidate = Pick<Host, 'name' | 'ip' | 'tags'>;
 export interface PlacementOptions {
   readonly trees: readonly NetworkTree[];
   /** The hosts that are placed already. */
-  readonly hosts: Iterable<Pick<Host, 'name' | 'groups'>>;
+  readonly hosts: Iterable<Pick<Host, 'name' | 'groups' | 'fixed'>>;
   /** The hosts that the topology document lists (declaredHosts): each goes where the document lists it, whatever its tags. */
   readonly declared?: ReadonlyMap<string, DeclaredHost>;
 }
@@ -26,26 +27,34 @@ export function placeHost({host, ...options}: PlacementOptions & {readonly host:
 }
 
 export interface Placer {
-  /** Throws InputError ERR_CONFLICT when no network takes the host. */
-  place(host: HostCandidate): Record<string, Prefix>;
+  /** With the places that it keeps. Throws InputError ERR_CONFLICT when no network takes the host. */
+  place(host: HostCandidate, kept?: Host['groups']): Record<string, Prefix>;
 }
 
 /** Places many hosts, one after the other; each counts for those that follow. */
 export function createPlacer({trees, hosts, declared}: PlacementOptions): Placer {
-  const choices = trees.map(tree => ({network: tree.network.name, seats: seatsOf(tree)}));
-  for (const {groups} of hosts) {
-    for (const {network, seats} of choices) occupy(seatAt(seats, placeIn(groups, network)));
+  const present = [...hosts];
+  const reserved = present.flatMap(({fixed}) => fixed ?? []);
+  const choices = trees.map(tree => ({network: tree.network.name, tree, seats: seatsOf(tree, reserved)}));
+  for (const {groups} of present) {
+    for (const {network, tree, seats} of choices) {
+      const place = placeIn(groups, network);
+      // A host with a fixed prefix stands in a part of a leaf.
+      if (place !== undefined) occupy(seatAt(seats, place) ?? seatAt(seats, leafAround(tree, place)?.cidr));
+    }
   }
   return {
-    place(host) {
-      const fixed = declared?.get(host.name)?.groups ?? {};
+    place(host, kept = {}) {
+      const listed = declared?.get(host.name)?.groups ?? {};
       const placed = choices.flatMap(({network, seats}): [string, Seat][] => {
-        const seat = seatAt(seats, placeIn(fixed, network)) ?? emptiestSeat(seats.values(), host.tags);
+        if (Object.hasOwn(kept, network)) return [];
+        const seat = seatAt(seats, placeIn(listed, network)) ?? emptiestSeat(seats.values(), host.tags);
         return seat === undefined ? [] : [[network, seat]];
       });
-      if (placed.length === 0) throw new InputError('ERR_CONFLICT', refusal(host));
+      const entries = [...Object.entries(kept), ...placed.map(([network, {cidr}]) => [network, cidr] as const)];
+      if (entries.length === 0) throw new InputError('ERR_CONFLICT', refusal(host));
       for (const [, seat] of placed) occupy(seat);
-      return Object.fromEntries(placed.map(([network, {cidr}]) => [network, cidr]));
+      return Object.fromEntries(entries);
     },
   };
 }
@@ -61,17 +70,21 @@ export function isEligible(tree: NetworkTree, leafCidr: Prefix, tags: Labels): b
 interface Seat {
   readonly cidr: Prefix;
   readonly required: readonly Requirement[];
+  /** Fixed prefixes of hosts take up all of it. */
+  readonly isTaken: boolean;
   count: number;
 }
 
 /** A label that a host must have, with its value. */
 type Requirement = readonly [label: string, value: string];
 
-function seatsOf(tree: NetworkTree): Map<Prefix, Seat> {
+function seatsOf(tree: NetworkTree, fixed: readonly Prefix[]): Map<Prefix, Seat> {
   const seats = new Map<Prefix, Seat>();
+  const reserved = createRangeSet(fixed.filter(prefix => contains(tree.network.cidr, prefix)).map(rangeOf));
   const visit = (group: Group, required: readonly Requirement[]) => {
     const all = [...required, ...requirements([group])];
-    if (group.groups.length === 0) seats.set(group.cidr, {cidr: group.cidr, required: all, count: 0});
+    if (group.groups.length === 0)
+      seats.set(group.cidr, {cidr: group.cidr, required: all, isTaken: reserved.covers(rangeOf(group.cidr)), count: 0});
     for (const child of group.groups) visit(child, all);
   };
   visit(tree.root, []);
@@ -97,7 +110,7 @@ function occupy(seat: Seat | undefined): void {
 function emptiestSeat(seats: Iterable<Seat>, tags: Labels): Seat | undefined {
   let best: Seat | undefined;
   for (const seat of seats) {
-    if ((best === undefined || seat.count < best.count) && matches(seat.required, tags)) best = seat;
+    if (!seat.isTaken && (best === undefined || seat.count < best.count) && matches(seat.required, tags)) best = seat;
   }
   return best;
 }

@@ -15,6 +15,8 @@ export interface RangeSet {
   firstOverlap(range: Range): Range | undefined;
   /** The run that holds the number. */
   runAt(value: bigint): Range | undefined;
+  /** True when every number of the range is in the set. */
+  covers(range: Range): boolean;
 }
 
 export function createRangeSet(ranges: Iterable<Range> = []): RangeSet {
@@ -46,7 +48,8 @@ export function createRangeSet(ranges: Iterable<Range> = []): RangeSet {
   }
 
   for (const range of ranges) add(range);
-  return {add, remove, firstOverlap, runAt: value => firstOverlap({start: value, end: value + 1n})};
+  const runAt = (value: bigint) => firstOverlap({start: value, end: value + 1n});
+  return {add, remove, firstOverlap, runAt, covers: ({start, end}) => (runAt(start)?.end ?? start) >= end};
 }
 
 /** The addresses of a prefix as numbers. */

@@ -1,6 +1,6 @@
 import {declaredHosts} from './declared-hosts.ts';
 import {InputError} from './errors.ts';
-import {leafAt, leaves, networkTrees, placeIn, treeOf} from './group-tree.ts';
+import {leafAround, leafAt, networkTrees, placeIn, treeOf} from './group-tree.ts';
 import {createPlacer, isEligible} from './placement.ts';
 import {comparePrefixes, contains, type Prefix, prefixLength} from './prefix.ts';
 import type {AllocatedAddress, Block, Host, NetworkTree} from './state.ts';
@@ -37,50 +37,49 @@ export function planTopologyUpdate(options: TopologyUpdateOptions): TopologyUpda
   const declared = declaredHosts(document);
   const present = [...options.hosts];
   const used = [...options.blocks].filter(({host}) => host !== '');
-  const problems: string[] = [];
+  const unplaced: string[] = [];
 
   const blocksOf = Map.groupBy(used, ({host}) => host);
   const kept = present.map(host => {
-    const groups = keptGroups(trees, host, declared.get(host.name)?.groups ?? {}, blocksOf.get(host.name) ?? []);
+    const groups = keptGroups(oldTrees, trees, host, declared.get(host.name)?.groups ?? {}, blocksOf.get(host.name) ?? []);
     return {...host, groups};
   });
   const placer = createPlacer({trees, hosts: kept, declared});
   const place = (host: Host): Host => {
     const {fixed} = host;
     if (fixed !== undefined && !Object.values(host.groups).includes(fixed))
-      problems.push(`The fixed prefix ${fixed} of host ${host.name} lies in no group then.`);
-    if (trees.every(({network}) => Object.hasOwn(host.groups, network.name))) return host;
+      unplaced.push(`The fixed prefix ${fixed} of host ${host.name} lies in no group then.`);
     try {
-      return {...host, groups: {...placer.place(host), ...host.groups}};
+      return {...host, groups: placer.place(host, host.groups)};
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       // A host that has its own prefix needs no other place.
-      if (fixed === undefined) problems.push(error.message);
+      if (fixed === undefined) unplaced.push(error.message);
       return host;
     }
   };
   const placed = kept.map(place);
-  problems.push(...misfits({...options, oldTrees, trees, used, hosts: placed}));
-
+  const conflicts: string[] = [];
   const added: Host[] = [];
   const byName = new Map(present.map(host => [host.name, host]));
   const byIp = new Map(present.map(({name, ip}) => [ip, name]));
   for (const {name, ip, tags} of declared.values()) {
     const known = byName.get(name);
     const owner = byIp.get(ip);
-    if (known !== undefined && known.ip !== ip) problems.push(`Host ${name} is there already, with IP ${known.ip} and not ${ip}.`);
-    else if (owner !== undefined && owner !== name) problems.push(`IP ${ip} of host ${name} belongs to host ${owner} already.`);
+    if (known !== undefined && known.ip !== ip) conflicts.push(`Host ${name} is there already, with IP ${known.ip} and not ${ip}.`);
+    else if (owner !== undefined && owner !== name) conflicts.push(`IP ${ip} of host ${name} belongs to host ${owner} already.`);
     else if (known === undefined) added.push(place({name, ip, tags, agentPort: 9604, drained: false, groups: {}}));
   }
   return {
     hosts: [...placed, ...added],
     added: new Set(added.map(({name}) => name)),
     moved: new Set(placed.filter((host, index) => !isSameRecord(host.groups, present[index]?.groups ?? {})).map(({name}) => name)),
-    problems,
+    problems: [...misfits({...options, oldTrees, trees, used, hosts: placed}), ...unplaced, ...conflicts],
   };
 }
 
 function keptGroups(
+  oldTrees: readonly NetworkTree[],
   trees: readonly NetworkTree[],
   host: Host,
   declared: Readonly<Record<string, Prefix>>,
@@ -93,22 +92,24 @@ function keptGroups(
     const wanted = placeIn(declared, name);
     if (fixed !== undefined && contains(cidr, fixed)) return fitsAsFixed(tree, fixed) ? [[name, fixed]] : [];
     if (wanted !== undefined) return [[name, wanted]];
-    const inUse = blocks.filter(block => contains(cidr, block.cidr)).map(block => leafAround(tree, block.cidr) ?? cidr);
+    const inUse = blocks.filter(block => contains(cidr, block.cidr)).map(block => leafAround(tree, block.cidr)?.cidr ?? cidr);
     const candidates = [...before.filter(leaf => leafAt(tree, leaf) !== undefined), ...inUse];
-    const kept = candidates.find(leaf => inUse.every(other => other === leaf) && isEligible(tree, leaf, host.tags));
+    const mayStay = (leaf: Prefix) => isEligible(tree, leaf, host.tags) || stoodUnlabelled(oldTrees, host, leaf);
+    const kept = candidates.find(leaf => inUse.every(other => other === leaf) && mayStay(leaf));
     return kept === undefined ? [] : [[name, kept]];
   });
   return Object.fromEntries(entries);
 }
 
+/** A host that a document has put into a group whose labels it lacks stays there also when a later document does not list it. */
+function stoodUnlabelled(oldTrees: readonly NetworkTree[], {groups, tags}: Host, leaf: Prefix): boolean {
+  const old = oldTrees.find(({network}) => placeIn(groups, network.name) === leaf);
+  return old !== undefined && !isEligible(old, leaf, tags);
+}
+
 /** True where a host can have that prefix to itself: it lies in one leaf, and has room for a block. */
 export function fitsAsFixed(tree: NetworkTree, fixed: Prefix): boolean {
   return prefixLength(fixed) <= tree.network.blockMask && leafAround(tree, fixed) !== undefined;
-}
-
-/** The CIDR of the leaf that a prefix lies in. */
-function leafAround(tree: NetworkTree, inner: Prefix): Prefix | undefined {
-  return leaves(tree).find(({cidr}) => contains(cidr, inner))?.cidr;
 }
 
 interface MisfitOptions extends Pick<TopologyUpdateOptions, 'firstAddressIn'> {

@@ -2,7 +2,7 @@ import {declaredHosts} from '../core/declared-hosts.ts';
 import {InputError} from '../core/errors.ts';
 import {placeIn} from '../core/group-tree.ts';
 import {createPlacer, isEligible, type Placer} from '../core/placement.ts';
-import type {Address, Prefix} from '../core/prefix.ts';
+import type {Address} from '../core/prefix.ts';
 import type {Host} from '../core/state.ts';
 import {renderRecord} from '../store/records.ts';
 import type {Condition, Operation, Transaction} from '../store/store.ts';
@@ -54,17 +54,20 @@ export function createHosts({ledger, transact, clock}: HostsOptions): Hosts {
     transact(() => {
       const {value: before, modRevision} = known(name);
       const after: Host = {...before, tags: mergeTags(before.tags, tags ?? {}), ip: ip ?? before.ip, drained: drained ?? before.drained};
-      const {groups, ...identity} = after;
+      const {groups: _, ...identity} = after;
       refuseTakenIp(ledger, after);
-      if (tags !== undefined) refuseUnfitTags(ledger, after);
+      if (tags !== undefined) refuseUnfitTags(ledger, before, after);
+      // Other labels may open networks to it that did not take it before.
+      const groups = tags === undefined ? before.groups : placerFor(ledger).place(after, before.groups);
       const isMoved = after.ip !== before.ip;
       const conditions: Condition[] = [
         {key: keys.host(name), modRevision},
-        ...(isMoved ? [{key: keys.hostIp(after.ip), modRevision: 0}] : []),
+        ...(isMoved ? unclaimedHost(ledger, after).slice(1) : []),
         ...(tags === undefined ? [] : [topologyCondition(ledger)]),
       ];
       const operations: Operation[] = [
         {put: keys.host(name), value: renderRecord(identity)},
+        ...(Object.keys(groups).length > Object.keys(before.groups).length ? [placementOf(ledger, name, groups)] : []),
         ...(isMoved ? [{put: keys.hostIp(after.ip), value: name}, {delete: keys.hostIp(before.ip)}] : []),
       ];
       return {transaction: {conditions, operations}, result: undefined};
@@ -79,12 +82,7 @@ export function createHosts({ledger, transact, clock}: HostsOptions): Hosts {
         if (tables.hosts.has(newHost.name)) throw exists(`name:${newHost.name}`);
         refuseTakenIp(ledger, newHost);
         const fixed = newHost.fixed === undefined ? {} : refuseUnfitPrefix(ledger, newHost.name, newHost.fixed);
-        const placer = createPlacer({
-          trees: tables.topology?.value.trees ?? [],
-          hosts: [...tables.hosts.values()].map(({value}) => value),
-          ...(tables.topology && {declared: declaredHosts(tables.topology.value.document)}),
-        });
-        const host = {...newHost, drained: false, groups: {...placesFor(placer, newHost), ...fixed}};
+        const host = {...newHost, drained: false, groups: placerFor(ledger).place(newHost, fixed)};
         return {transaction: addition(ledger, host), result: undefined};
       });
     },
@@ -103,14 +101,17 @@ export function createHosts({ledger, transact, clock}: HostsOptions): Hosts {
   };
 }
 
-/** A host that has its own prefix needs no other place. */
-function placesFor(placer: Placer, host: NewHost): Readonly<Record<string, Prefix>> {
-  try {
-    return placer.place(host);
-  } catch (error) {
-    if (host.fixed === undefined || !(error instanceof InputError)) throw error;
-    return {};
-  }
+function placerFor({tables}: Ledger): Placer {
+  return createPlacer({
+    trees: tables.topology?.value.trees ?? [],
+    hosts: [...tables.hosts.values()].map(({value}) => value),
+    ...(tables.topology && {declared: declaredHosts(tables.topology.value.document)}),
+  });
+}
+
+function placementOf({keys, tables}: Ledger, host: string, groups: Host['groups']): Operation {
+  const generation = tables.topology?.value.generation ?? 0;
+  return {put: keys.placement(generation, host), value: renderRecord({host, generation, groups})};
 }
 
 function reappeared(name: string): InputError {
@@ -174,7 +175,7 @@ function addition(ledger: Ledger, host: Host): Transaction {
     operations: [
       {put: keys.host(host.name), value: renderRecord(identity)},
       {put: keys.hostIp(host.ip), value: host.name},
-      {put: keys.placement(generation, host.name), value: renderRecord({host: host.name, generation, groups})},
+      placementOf(ledger, host.name, groups),
       // Whoever is about to give another host a block of the prefix compares the topology, and has to look again.
       ...(isExclusive ? [{put: keys.topology, value: renderRecord({generation, document: topology.value.source})}] : []),
     ],
@@ -190,10 +191,12 @@ function refuseTakenIp({tables}: Ledger, {name, ip}: Pick<Host, 'name' | 'ip'>):
   if (owner !== undefined) throw exists(`IP:${ip}`);
 }
 
-function refuseUnfitTags({tables}: Ledger, {name, tags, groups, fixed}: Host): void {
+/** Where a host stands whose labels did not matter there, other labels do not matter either. */
+function refuseUnfitTags({tables}: Ledger, before: Host, {name, tags, groups, fixed}: Host): void {
   for (const tree of tables.topology?.value.trees ?? []) {
     const leaf = placeIn(groups, tree.network.name);
-    if (leaf === undefined || leaf === fixed || isEligible(tree, leaf, tags) || isDeclared(tables.topology?.value.document, name)) continue;
+    if (leaf === undefined || leaf === fixed || isEligible(tree, leaf, tags) || !isEligible(tree, leaf, before.tags)) continue;
+    if (isDeclared(tables.topology?.value.document, name)) continue;
     throw new InputError(
       'ERR_CONFLICT',
       `Host ${name} is in group ${leaf} of network ${tree.network.name}, which does not take hosts with the new tags.`,

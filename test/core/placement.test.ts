@@ -122,3 +122,23 @@ test('five thousand hosts are placed in well under a second', t => {
   for (let index = 0; index < 5000; index++) placer.place(candidate(`h${index}`, {rack: `r${index % 256}`}));
   t.true(performance.now() - start < 3000);
 });
+
+test('a host with a fixed prefix counts for the group that it lies in', t => {
+  const trees = treesOf(oneNetwork('10.0.0.0/16', [{}, {}]));
+  const fixed = parsePrefix('10.0.0.0/24');
+  const hosts = [{name: 'f', fixed, groups: {net: fixed}}];
+  t.deepEqual<unknown, unknown>(placeHost({trees, hosts, host: candidate('h')}), {net: '10.0.128.0/17'});
+});
+
+test('places that a host keeps are kept, whatever its labels, and count once', t => {
+  const networks = [
+    {name: 'a', cidr: '10.0.0.0/16'},
+    {name: 'b', cidr: '10.1.0.0/16'},
+  ];
+  const trees = treesOf({networks, topologies: [{networks: ['a', 'b'], map: [rack('r1'), {}]}]});
+  const kept = {a: parsePrefix('10.0.0.0/17')};
+  const placer = createPlacer({trees, hosts: [{name: 'h', groups: kept}]});
+  t.deepEqual<unknown, unknown>(placer.place(candidate('h'), kept), {a: '10.0.0.0/17', b: '10.1.128.0/17'});
+  t.deepEqual(createPlacer({trees: [], hosts: []}).place(candidate('h'), kept), kept);
+  t.deepEqual<unknown, unknown>(placer.place(candidate('i', {rack: 'r1'})), {a: '10.0.128.0/17', b: '10.1.0.0/17'});
+});
