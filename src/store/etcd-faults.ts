@@ -4,11 +4,14 @@ import {maxOperations, maxRequestBytes} from './store.ts';
 export class RpcError extends Error {
   readonly code = 'ERR_RPC';
   readonly status: number;
+  /** It failed at what has to come before the request itself, such as a token. */
+  readonly isBeforehand: boolean;
 
-  constructor(status: number, details: string, options: {cause?: unknown} = {}) {
+  constructor(status: number, details: string, {isBeforehand = false, ...options}: {cause?: unknown; isBeforehand?: boolean} = {}) {
     super(details, options);
     this.name = 'RpcError';
     this.status = status;
+    this.isBeforehand = isBeforehand;
   }
 }
 

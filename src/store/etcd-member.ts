@@ -1,7 +1,7 @@
 import {noop} from 'cockatiel';
 import {AuthClient, type ICallable, type IDuplexStream, type IOptions, type IWatchRequest, type IWatchResponse, KVClient} from 'etcd3';
 import {ConnectionPool, type Host} from 'etcd3/lib/connection-pool.js';
-import {isAuthOff, isTokenRefused, parseRpcError} from './etcd-faults.ts';
+import {isAuthOff, isTokenRefused, parseRpcError, RpcError} from './etcd-faults.ts';
 import {createTokens} from './etcd-token.ts';
 
 export type Credentials = NonNullable<IOptions['credentials']>;
@@ -81,7 +81,7 @@ export function createMember({endpoint: url, credentials, login}: MemberOptions)
       ({token}) => token,
       error => {
         if (isAuthOff(error)) return undefined;
-        throw error;
+        throw error instanceof RpcError ? new RpcError(error.status, error.message, {cause: error, isBeforehand: true}) : error;
       },
     );
   });

@@ -53,12 +53,12 @@ export function watchRange({cluster, range, fromRevision, handlers, probeMs, rea
       if (await line.until(() => line.revision >= revision, askAgainMs)) return;
       // A member that delivers what was missed may have no time for other answers.
       if (next !== mark) [mark, since] = [next, Date.now()];
-      else if (Date.now() - since > attemptMs) throw new RpcError(deadlineExceeded, 'Deadline exceeded: the watch is silent');
+      else if (Date.now() - since > attemptMs) throw behind(line.revision, revision);
     }
   };
 
   const stay = async (line: WatchLine, over: AbortSignal): Promise<never> => {
-    if (!(await line.until(() => line.isCreated, attemptMs))) throw new RpcError(deadlineExceeded, 'Deadline exceeded: no watch');
+    if (!(await line.until(() => line.isCreated, attemptMs))) throw behind(0, next - 1);
     for (let isFirst = true; ; isFirst = false) {
       await prove(line, over);
       over.throwIfAborted();
@@ -71,6 +71,7 @@ export function watchRange({cluster, range, fromRevision, handlers, probeMs, rea
   /** Until the stream breaks, or the watch is closed. */
   const follow = async (member: Member): Promise<never> => {
     const stream = await member.openWatch(Date.now() + attemptMs);
+    signal.throwIfAborted();
     const line = createWatchLine(stream, {range, fromRevision: next, onEvents});
     const broken = new AbortController();
     signal.addEventListener('abort', line.close);
@@ -104,4 +105,9 @@ export function watchRange({cluster, range, fromRevision, handlers, probeMs, rea
 
   void run();
   return {close: () => closing.abort()};
+}
+
+function behind(revision: number, wanted: number): RpcError {
+  const reason = revision === 0 ? 'the watch is not answered' : `it has come to revision ${revision}, and the cluster to ${wanted}`;
+  return new RpcError(deadlineExceeded, reason);
 }

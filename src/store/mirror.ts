@@ -93,7 +93,7 @@ export function createMirror({store, keys, listener, clock, log, id, timeoutMs =
       },
       onDisconnected(error) {
         if (isOver) return;
-        if (outOfTouchSince === undefined) log.warn({err: error}, 'store is out of touch');
+        if (!isMissed) log.warn({err: error}, 'store is out of touch');
         isMissed = true;
         isInTouch(false);
       },
@@ -140,6 +140,7 @@ export function createMirror({store, keys, listener, clock, log, id, timeoutMs =
           isFirstFailure = true;
         } catch (error) {
           if (isFirstFailure) log.warn({err: error}, 'store is not reachable, will retry');
+          isMissed = true;
           isFirstFailure = false;
           await clock.sleep(retryMs, signal);
         }

@@ -1,3 +1,4 @@
+import {rm} from 'node:fs/promises';
 import type {ExecutionContext} from 'ava';
 import {createEtcdStore, type EtcdOptions} from '../../src/store/etcd.ts';
 import {createKeys, type Keys} from '../../src/store/keys.ts';
@@ -17,8 +18,8 @@ export interface TestEtcd extends Pick<EtcdProcess, 'pid' | 'kill' | 'pause' | '
   openStore(options?: Omit<EtcdOptions, 'endpoints'>): Store;
   /** Everything below our prefix, straight from etcd. */
   dump(): Promise<Listing>;
-  /** Starts it again on the same data and port. */
-  restart(): Promise<void>;
+  /** Starts it again on the same data and port, or without any data. */
+  restart(options?: {isEmpty?: boolean}): Promise<void>;
   /** Forgets everything that was changed before that revision. */
   compact(revision: number): Promise<void>;
   /** Runs etcdctl on it, and gives what that prints. */
@@ -50,7 +51,8 @@ export async function startEtcd(t: ExecutionContext, {args = [], scheme = 'http'
     openStore: (options = {}) => openStore(t, {endpoints: [endpoint], ...client, ...options}),
     dump: () => dump({endpoints: [endpoint], ...client}, keys),
     kill: etcd.kill,
-    async restart() {
+    async restart({isEmpty = false} = {}) {
+      if (isEmpty) await rm(`${folder}/data`, {recursive: true});
       etcd.start();
       await etcd.ready();
     },

@@ -153,6 +153,18 @@ test('a watch from a revision that is compacted away ends as lost', async t => {
   t.pass();
 });
 
+test('a watch on an etcd that came back at an earlier revision ends as lost', async t => {
+  const etcd = await startEtcd(t);
+  const store = etcd.openStore({probeMs: 100});
+  for (let index = 0; index < 10; index++) await put(store, `/romana/${index}`, '');
+  const {events, states} = await follow(t, store, 1);
+  await waitFor('all events came', () => events.length === 10);
+  await etcd.kill();
+  await etcd.restart({isEmpty: true});
+  await waitFor('the watch is lost', () => states.at(-1) === 'lost');
+  t.is((await store.list('/romana/')).entries.length, 0);
+});
+
 test('requests to an etcd that hangs end with StoreError, and work again when it goes on', async t => {
   const etcd = await startEtcd(t);
   const store = createEtcdStore({endpoints: [etcd.endpoint], deadlineMs: 300});
