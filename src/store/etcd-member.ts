@@ -123,5 +123,7 @@ function callMethod<Result>(client: Client, method: string, parameters: readonly
 }
 
 function openStream(client: Client, metadata: Metadata): WatchStream {
-  return (client as unknown as {watch(metadata: Metadata): WatchStream}).watch(metadata);
+  const stream = (client as unknown as {watch(metadata: Metadata): WatchStream}).watch(metadata);
+  // An error that nobody listens to ends the process; whoever asked for the stream has yet to get it.
+  return stream.on('error', () => undefined);
 }

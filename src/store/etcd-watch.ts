@@ -71,11 +71,11 @@ export function watchRange({cluster, range, fromRevision, handlers, probeMs, rea
   /** Until the stream breaks, or the watch is closed. */
   const follow = async (member: Member): Promise<never> => {
     const stream = await member.openWatch(Date.now() + attemptMs);
-    signal.throwIfAborted();
     const line = createWatchLine(stream, {range, fromRevision: next, onEvents});
     const broken = new AbortController();
     signal.addEventListener('abort', line.close);
     try {
+      signal.throwIfAborted();
       return await Promise.race([line.broken, stay(line, AbortSignal.any([signal, broken.signal]))]);
     } finally {
       signal.removeEventListener('abort', line.close);
