@@ -14,7 +14,7 @@ import type {Ledger} from './ledger.ts';
 import {freeing, joinReleases, releasing} from './release.ts';
 import {type Change, joinTransactions, type Transactor} from './transact.ts';
 
-export type NewHost = Pick<Host, 'name' | 'ip' | 'tags' | 'agentPort' | 'fixed'>;
+export type NewHost = Pick<Host, 'name' | 'ip' | 'tags' | 'agentPort' | 'fixed'> & Partial<Pick<Host, 'drained'>>;
 
 /** Tags are merged, a tag that is null is removed. */
 export interface HostPatch {
@@ -82,7 +82,7 @@ export function createHosts({ledger, transact, clock}: HostsOptions): Hosts {
         if (tables.hosts.has(newHost.name)) throw exists(`name:${newHost.name}`);
         refuseTakenIp(ledger, newHost);
         const fixed = newHost.fixed === undefined ? {} : refuseUnfitPrefix(ledger, newHost.name, newHost.fixed);
-        const host = {...newHost, drained: false, groups: placerFor(ledger).place(newHost, fixed)};
+        const host = {...newHost, drained: newHost.drained ?? false, groups: placerFor(ledger).place(newHost, fixed)};
         return {transaction: addition(ledger, host), result: undefined};
       });
     },

@@ -17,6 +17,7 @@ const NewHost = z.strictObject({
   agent_port: z.int().min(1).max(65535).nullish(),
   tags: z.record(z.string(), z.string()).nullish(),
   cidr: z.string().optional().describe('a prefix that this host alone gets addresses from'),
+  drained: z.boolean().optional(),
   k8s_info: ignored,
   groups: ignored,
 });
@@ -44,12 +45,13 @@ export function hostRoutes(views: Views, hosts: Hosts): Route[] {
       body: NewHost,
       answer: Done,
       refusals: {409: 'the name, the IP or the prefix is taken, or no group takes the host', 422: 'an IP, a prefix or a name that is none'},
-      handle: ({body: {name, ip, agent_port, tags, cidr}}) =>
+      handle: ({body: {name, ip, agent_port, tags, cidr, drained}}) =>
         hosts.add({
           name,
           ip: hostIp(ip),
           agentPort: agent_port ?? 9604,
           tags: tags ?? {},
+          drained: drained ?? false,
           ...(cidr !== undefined && {fixed: parsePrefix(cidr)}),
         }),
     }),
