@@ -10,7 +10,7 @@ import {startEmbeddedEtcd} from '../../src/store/embedded-etcd.ts';
 import {systemClock} from '../../src/system/clock.ts';
 import {createLogger} from '../../src/system/log.ts';
 import {waitFor} from '../helpers/wait.ts';
-import {type Benchmark, describeSamples, percentile} from './benchmark.ts';
+import {type Benchmark, percentile} from './benchmark.ts';
 import {createLoadClient, type Load, type LoadClient, load} from './http-load.ts';
 
 const racks = 40;
@@ -231,16 +231,14 @@ function slotOf(prefix: Prefix): number {
 }
 
 function rowOf({samples, perSecond}: Load): Record<string, number> {
-  const {p50, p99, max} = Object.fromEntries(
-    Object.entries({p50: percentile(samples, 0.5), p99: percentile(samples, 0.99), max: Math.max(...describe(samples))}).map(
-      ([name, value]) => [name, Math.round(value * 100) / 100],
-    ),
-  );
-  return {'per second': Math.round(perSecond), p50: p50 ?? 0, p99: p99 ?? 0, max: max ?? 0, n: samples.length};
-}
-
-function describe(samples: readonly number[]): number[] {
-  return [describeSamples(samples)['max'] ?? 0];
+  const round = (value: number) => Math.round(value * 100) / 100;
+  return {
+    'per second': Math.round(perSecond),
+    p50: round(percentile(samples, 0.5)),
+    p99: round(percentile(samples, 0.99)),
+    max: round(percentile(samples, 1)),
+    n: samples.length,
+  };
 }
 
 function verdict(what: string, ratio: number, wanted: number, unit: string): string {
