@@ -65,7 +65,7 @@ export function createCluster({members, deadlineMs, accused}: ClusterOptions): C
 
   const suspect = (member: Member, error: unknown) => {
     suspects.set(member, Date.now());
-    if (isConnectionInDoubt(error)) member.reset();
+    if (isConnectionInDoubt(error)) member.distrust(error);
   };
 
   const failure = ({what, isRepeatable, sent}: Pick<Question, 'what' | 'isRepeatable' | 'sent'>, faults: ReadonlyMap<Member, unknown>) => {

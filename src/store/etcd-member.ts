@@ -1,7 +1,7 @@
 import {noop} from 'cockatiel';
 import {AuthClient, type ICallable, type IDuplexStream, type IOptions, type IWatchRequest, type IWatchResponse, KVClient} from 'etcd3';
 import {ConnectionPool, type Host} from 'etcd3/lib/connection-pool.js';
-import {isAuthOff, isTokenRefused, parseRpcError, RpcError} from './etcd-faults.ts';
+import {isAuthOff, isTokenRefused, isUnconnected, parseRpcError, RpcError} from './etcd-faults.ts';
 import {createTokens} from './etcd-token.ts';
 
 export type Credentials = NonNullable<IOptions['credentials']>;
@@ -20,8 +20,8 @@ export interface Member {
   ask<Result>(deadline: number, request: (kv: KVClient, options: {deadline: number}) => Promise<Result>): Promise<Result>;
   /** Opens a stream for watches. It ends by itself when this member has no leader any more. */
   openWatch(deadline: number): Promise<WatchStream>;
-  /** Lets go of all connections; what comes next makes a new one. */
-  reset(): void;
+  /** After an error that puts the connection in doubt: lets go of it, so that what comes next makes a new one. */
+  distrust(error: unknown): void;
   /** Asks for a new token the next time. */
   forgetToken(): void;
   close(): void;
@@ -44,6 +44,10 @@ const channelOptions = {
   'grpc.use_local_subchannel_pool': 1,
 };
 
+// A member that hangs still takes connections, and each that is given up on the way stays open until it goes on.
+const shortestPatienceMs = 500;
+const longestPatienceMs = 10_000;
+
 /**
  * Connects to one member, when it is first asked. Of the client its connections and its protocol are used, not what it does about failures:
  * it repeats writes whose answer was lost, stops asking a member that came back, and renews a token that is refused for ever.
@@ -54,6 +58,7 @@ export function createMember({endpoint: url, credentials, login}: MemberOptions)
   const faultHandling = {host: () => noop, global: noop};
   const pool = new ConnectionPool({hosts: endpoint, faultHandling, grpcOptions: channelOptions, ...(credentials && {credentials})});
   let host: Host | undefined;
+  let [patienceMs, distrustedUntil] = [shortestPatienceMs, 0];
 
   const callableWith = (token: string | undefined): ICallable<Host> => {
     const callable: ICallable<Host> = {
@@ -92,7 +97,9 @@ export function createMember({endpoint: url, credentials, login}: MemberOptions)
       const token = await tokens.get(deadline);
       const attempt = (valid: string | undefined) => request(new KVClient(callableWith(valid)), {deadline});
       try {
-        return await attempt(token);
+        const result = await attempt(token);
+        patienceMs = shortestPatienceMs;
+        return result;
       } catch (error) {
         // Refused before anything was done, so that a write may be repeated too.
         if (login === undefined || !isTokenRefused(error)) throw error;
@@ -104,7 +111,13 @@ export function createMember({endpoint: url, credentials, login}: MemberOptions)
       const token = await tokens.get(deadline);
       return callableWith(token).withConnection('Watch', ({client, metadata}) => openStream(client, metadata));
     },
-    reset: () => host?.resetAllServices(),
+    distrust(error) {
+      const now = Date.now();
+      if (!isUnconnected(error) && now < distrustedUntil) return;
+      host?.resetAllServices();
+      patienceMs = Math.min(patienceMs * 2, longestPatienceMs);
+      distrustedUntil = now + patienceMs;
+    },
     forgetToken: () => tokens.forget(),
     close: () => pool.close(),
   };

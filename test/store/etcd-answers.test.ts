@@ -1,3 +1,4 @@
+import {readFile} from 'node:fs/promises';
 import test, {type ExecutionContext} from 'ava';
 import {maxOperations, maxRequestBytes, StoreError} from '../../src/store/store.ts';
 import {openStore, startEtcd, type TestEtcd} from '../helpers/etcd.ts';
@@ -111,6 +112,46 @@ test('an etcd that freezes is noticed long before its connection is given up', a
   t.false(states.includes('lost'));
 });
 
+test('an etcd that hangs is not buried in connections', async t => {
+  const etcd = await startEtcd(t);
+  const store = etcd.openStore({deadlineMs: 20});
+  await waitFor('etcd answers', () =>
+    store.get('/romana/a').then(
+      () => true,
+      () => false,
+    ),
+  );
+  etcd.pause();
+  for (let index = 0; index < 100; index++) await t.throwsAsync(store.get('/romana/a'), {instanceOf: StoreError});
+  const connections = await countConnections(Number(new URL(etcd.endpoint).port));
+  t.true(connections < 20, `${connections} connections`);
+  etcd.resume();
+  await waitFor('etcd answers again', () =>
+    store.get('/romana/a').then(
+      () => true,
+      () => false,
+    ),
+  );
+});
+
+test('stores and watches may be closed at any moment', async t => {
+  const etcd = await startEtcd(t);
+  for (let index = 0; index < 60; index++) {
+    const store = etcd.openStore({probeMs: 1});
+    const {states} = await follow(t, store, 1);
+    const reading = store.get('/romana/a').then(
+      () => true,
+      () => false,
+    );
+    if (index % 3 === 0) await reading;
+    if (index % 4 === 0) await waitFor('the watch stands', () => states.includes('connected'));
+    store.close();
+    const {length} = states;
+    await reading;
+    t.is(states.length, length, 'a watch that is closed says nothing');
+  }
+});
+
 test('an idle watch stays in touch, and etcd does not hang up for being asked too often', async t => {
   const etcd = await startEtcd(t);
   const store = etcd.openStore({probeMs: 10});
@@ -125,6 +166,13 @@ async function startLinked(t: ExecutionContext) {
   const etcd = await startEtcd(t);
   const link = await startLink(t, Number(new URL(etcd.endpoint).port));
   return {etcd, link, store: openStore(t, {endpoints: [`http://127.0.0.1:${link.port}`]})};
+}
+
+/** How many connections lead to a port of 127.0.0.1, as seen from their near end. */
+async function countConnections(port: number): Promise<number> {
+  const remote = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const lines = (await readFile('/proc/net/tcp', 'utf8')).split('\n');
+  return lines.filter(line => line.trim().split(/\s+/)[2] === remote).length;
 }
 
 /** How many reads an etcd has answered. */
