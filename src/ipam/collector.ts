@@ -49,14 +49,13 @@ export function createCollector({ledger, transact, leftovers, clock, log, interv
     return count;
   };
 
-  const take = async ({modRevision, revisionNow, missing, guard, removal}: Orphan, ask: (key: string) => Promise<KeyValue | undefined>) => {
+  const take = async ({modRevision, revisionNow, missing, removal}: Orphan, ask: (key: string) => Promise<KeyValue | undefined>) => {
     // What this daemon could not read is in the store all the same.
     for (const key of missing) if ((await ask(key)) !== undefined) return false;
-    const guardNow = guard === undefined ? undefined : await ask(guard);
     return transact(() => {
       if (revisionNow() !== modRevision) return {result: false};
       const unowned: Transaction = {conditions: missing.map(key => ({key, modRevision: 0})), operations: []};
-      return {transaction: joinTransactions([unowned, removal(guardNow)]), result: true};
+      return {transaction: joinTransactions([unowned, removal()]), result: true};
     });
   };
 

@@ -1,39 +1,35 @@
 import type {Host} from '../core/state.ts';
-import {type Condition, StoreError} from '../store/store.ts';
+import type {HostIdentity} from '../store/records.ts';
+import type {Condition, Transaction} from '../store/store.ts';
+import type {Versioned} from '../store/table.ts';
 import type {Ledger} from './ledger.ts';
-import {removal} from './leftovers.ts';
-import {joinTransactions} from './transact.ts';
 
-// Hosts that a topology update has brought that came to nothing. Nobody sees them, and the collector takes them back after a while.
+// Hosts without a place in the topology that is in force: an update has brought them that is yet to come, or never will. Nobody sees them. Whoever
+// wants the name or the IP of one takes it away, with both its keys: an update that still needs it finds it missing, and looks again.
 
-type HostIdentity = Pick<Host, 'name' | 'ip'>;
+type Wanted = Pick<Host, 'name' | 'ip'>;
 
-/** That nobody has a host's name or IP. A hidden host may be written over. */
-export function unclaimedHost({keys, tables}: Ledger, {name, ip}: HostIdentity): Condition[] {
-  const {hidden, unplaced} = tables.leftovers;
-  const withIp = [...unplaced()].find(({value}) => value.ip === ip);
-  return [
-    {key: keys.host(name), modRevision: hidden(name)?.modRevision ?? 0},
-    {key: keys.hostIp(ip), modRevision: withIp?.modRevision ?? 0},
-  ];
+/** That nobody has a host's name; the IP of a hidden host of that name is given up. Whoever joins this writes the host's key. */
+export function unclaimedName({keys, tables}: Ledger, {name, ip}: Wanted): Transaction {
+  const hidden = tables.leftovers.hidden(name);
+  const isOtherIp = hidden !== undefined && hidden.value.ip !== ip;
+  return {
+    conditions: [{key: keys.host(name), modRevision: hidden?.modRevision ?? 0}],
+    operations: isOtherIp ? [{delete: keys.hostIp(hidden.value.ip)}] : [],
+  };
 }
 
-/**
- * Removes a hidden host of that name with another IP, which would be left behind when it is written over: nobody else could have that IP then.
- * Throws StoreError while an update is under way that may be the one which brings it.
- */
-export async function removeHidden(ledger: Ledger, {name, ip}: HostIdentity): Promise<void> {
-  const {keys, store} = ledger;
-  const hidden = ledger.tables.leftovers.hidden(name);
-  if (hidden === undefined || hidden.value.ip === ip) return;
-  const guard = await store.get(keys.hostIp(hidden.value.ip));
-  const {succeeded, revision} = await store.commit(
-    joinTransactions([
-      {conditions: [{...keys.allStagings, unchangedSince: 0}], operations: []},
-      removal(keys.host(name), hidden.modRevision),
-      ...(guard?.value === name ? [removal(guard.key, guard.modRevision)] : []),
-    ]),
-  );
-  if (!succeeded) throw new StoreError(`a topology update is under way, or has just come to nothing, that has host ${name} too; try again`);
-  await ledger.reached(revision);
+/** That nobody has a host's IP; a hidden host that has it is removed. Whoever joins this writes the key of the IP. */
+export function unclaimedIp({keys, tables}: Ledger, {name, ip}: Wanted): Transaction {
+  if (tables.leftovers.hidden(name)?.value.ip === ip) return {conditions: [], operations: []};
+  const owner = [...tables.leftovers.unplaced()].find(({value}) => value.ip === ip);
+  if (owner === undefined) return {conditions: [{key: keys.hostIp(ip), modRevision: 0}], operations: []};
+  const key = keys.host(owner.value.name);
+  return {conditions: [{key, modRevision: owner.modRevision}], operations: [{delete: key}]};
+}
+
+/** Removes a hidden host, if it is still as it was seen. A host's key and that of its IP come and go together. */
+export function removalOfHidden({keys}: Ledger, {value: {name, ip}, modRevision}: Versioned<HostIdentity>): Transaction {
+  const condition: Condition = {key: keys.host(name), modRevision};
+  return {conditions: [condition], operations: [{delete: keys.host(name)}, {delete: keys.hostIp(ip)}]};
 }

@@ -9,7 +9,7 @@ import type {Condition, Operation, Transaction} from '../store/store.ts';
 import type {Versioned} from '../store/table.ts';
 import {notFound} from './faults.ts';
 import {refuseUnfitPrefix} from './fixed-prefix.ts';
-import {removeHidden, unclaimedHost} from './hidden-hosts.ts';
+import {unclaimedIp, unclaimedName} from './hidden-hosts.ts';
 import type {Ledger} from './ledger.ts';
 import {freeing, joinReleases, releasing} from './release.ts';
 import {type Change, joinTransactions, type Transactor} from './transact.ts';
@@ -60,23 +60,19 @@ export function createHosts({ledger, transact, clock}: HostsOptions): Hosts {
       // Other labels may open networks to it that did not take it before.
       const groups = tags === undefined ? before.groups : placerFor(ledger).place(after, before.groups);
       const isMoved = after.ip !== before.ip;
-      const conditions: Condition[] = [
-        {key: keys.host(name), modRevision},
-        ...(isMoved ? unclaimedHost(ledger, after).slice(1) : []),
-        ...(tags === undefined ? [] : [topologyCondition(ledger)]),
-      ];
+      const conditions: Condition[] = [{key: keys.host(name), modRevision}, ...(tags === undefined ? [] : [topologyCondition(ledger)])];
       const operations: Operation[] = [
         {put: keys.host(name), value: renderRecord(identity)},
         ...(Object.keys(groups).length > Object.keys(before.groups).length ? [placementOf(ledger, name, groups)] : []),
         ...(isMoved ? [{put: keys.hostIp(after.ip), value: name}, {delete: keys.hostIp(before.ip)}] : []),
       ];
-      return {transaction: {conditions, operations}, result: undefined};
+      const moves = isMoved ? [unclaimedIp(ledger, after)] : [];
+      return {transaction: joinTransactions([{conditions, operations}, ...moves]), result: undefined};
     });
 
   return {
     async add(newHost) {
       refuseBadHostName(newHost.name);
-      await removeHidden(ledger, newHost);
       await transact(() => {
         const {tables} = ledger;
         if (tables.hosts.has(newHost.name)) throw exists(`name:${newHost.name}`);
@@ -146,7 +142,10 @@ function removalStep(ledger: Ledger, {value: {groups, ...host}, modRevision}: Ve
     return step([joinReleases(unused.slice(0, itemsAtOnce).map(block => freeing(ledger, block, now))).transaction], false);
   const generation = tables.topology?.value.generation ?? 0;
   const own = [key, keys.hostIp(host.ip), keys.placement(generation, host.name), keys.report(host.name), keys.beat(host.name)];
-  const gone: Transaction = {conditions: [topologyCondition(ledger)], operations: own.map(key => ({delete: key}))};
+  const gone: Transaction = {
+    conditions: [topologyCondition(ledger)],
+    operations: [...own.map(mine => ({delete: mine})), {put: keys.removals, value: host.name}],
+  };
   return step([releasing(ledger, addresses, now).transaction, gone], true);
 }
 
@@ -166,10 +165,9 @@ function addition(ledger: Ledger, host: Host): Transaction {
   const generation = tables.topology?.value.generation ?? 0;
   const {topology} = tables;
   const isExclusive = host.fixed !== undefined && topology !== undefined;
-  return {
+  const own: Transaction = {
     conditions: [
       topologyCondition(ledger),
-      ...unclaimedHost(ledger, host),
       ...(isExclusive ? [keys.allHosts, keys.allBlocks].map(range => ({...range, unchangedSince: revision})) : []),
     ],
     operations: [
@@ -180,6 +178,7 @@ function addition(ledger: Ledger, host: Host): Transaction {
       ...(isExclusive ? [{put: keys.topology, value: renderRecord({generation, document: topology.value.source})}] : []),
     ],
   };
+  return joinTransactions([unclaimedName(ledger, host), unclaimedIp(ledger, host), own]);
 }
 
 function topologyCondition({keys, tables}: Ledger): Condition {

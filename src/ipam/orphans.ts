@@ -1,7 +1,9 @@
-import type {KeyValue, Transaction} from '../store/store.ts';
+import type {Transaction} from '../store/store.ts';
+import {removalOfHidden} from './hidden-hosts.ts';
 import type {Ledger} from './ledger.ts';
 import {removal} from './leftovers.ts';
 import {freeing, releasing} from './release.ts';
+import {stagingProgress} from './staging.ts';
 import {joinTransactions} from './transact.ts';
 
 /** Something that has lost its owner: what it is, the revision that wrote it, and how to take it back. */
@@ -12,9 +14,7 @@ export interface Orphan {
   revisionNow(): number | undefined;
   /** Keys that there would be if it had an owner. */
   readonly missing: readonly string[];
-  /** A key that goes with it, if it is its own: `removal` is told what it holds. */
-  readonly guard?: string;
-  removal(guard: KeyValue | undefined): Transaction;
+  removal(): Transaction;
 }
 
 /** Addresses and blocks of hosts that are not there, and what topology updates have left that came to nothing. `now` in milliseconds. */
@@ -23,7 +23,8 @@ export function* findOrphans(ledger: Ledger, now: number): Generator<Orphan> {
   if (ledger.tables.topology === undefined) return;
   yield* addressesWithoutHost(ledger, now);
   yield* blocksWithoutHost(ledger, now);
-  if (ledger.tables.leftovers.stagings.size > 0) yield* claims(ledger);
+  const {staging} = ledger.tables.leftovers;
+  if (staging !== undefined) yield abandonedClaim(ledger, staging.modRevision);
   else {
     yield* abandonedPlacements(ledger);
     yield* abandonedHosts(ledger);
@@ -61,17 +62,16 @@ function* blocksWithoutHost(ledger: Ledger, now: number): Generator<Orphan> {
   }
 }
 
-/** A claim outlives two looks when whoever held it has died. What was written under it may be taken once it is gone. */
-function* claims(ledger: Ledger): Generator<Orphan> {
-  for (const [key, modRevision] of ledger.tables.leftovers.stagings) {
-    yield {
-      what: `preparation ${modRevision} of a topology`,
-      modRevision,
-      revisionNow: () => ledger.tables.leftovers.stagings.get(key),
-      missing: [],
-      removal: () => removal(key, modRevision),
-    };
-  }
+/** Whoever holds a claim and has written nothing between two looks has died. What was written under it may be taken once it is gone. */
+function abandonedClaim(ledger: Ledger, claimed: number): Orphan {
+  const isHeld = () => ledger.tables.leftovers.staging?.modRevision === claimed;
+  return {
+    what: `preparation ${claimed} of a topology`,
+    modRevision: stagingProgress(ledger) ?? claimed,
+    revisionNow: () => (isHeld() ? stagingProgress(ledger) : undefined),
+    missing: [],
+    removal: () => removal(ledger.keys.staging, claimed),
+  };
 }
 
 function* abandonedPlacements(ledger: Ledger): Generator<Orphan> {
@@ -80,7 +80,7 @@ function* abandonedPlacements(ledger: Ledger): Generator<Orphan> {
   for (const {value, modRevision} of tables.leftovers.placements()) {
     const {generation, host} = value;
     if (generation < generationNow()) continue;
-    const isInForce = () => ledger.tables.leftovers.stagings.size > 0 || generationNow() === generation;
+    const isInForce = () => ledger.tables.leftovers.staging !== undefined || generationNow() === generation;
     yield {
       what: `placement of host ${host} in topology ${generation}`,
       modRevision,
@@ -96,22 +96,20 @@ function* abandonedHosts(ledger: Ledger): Generator<Orphan> {
   const {keys, tables} = ledger;
   const generation = tables.topology?.value.generation;
   const hasBlocks = (name: string) => ledger.index.blocksOfHost(name).length > 0;
-  const isOther = () => ledger.tables.topology?.value.generation !== generation || ledger.tables.leftovers.stagings.size > 0;
-  for (const {value, modRevision} of tables.leftovers.unplaced()) {
-    const {name, ip} = value;
+  const isOther = () => ledger.tables.topology?.value.generation !== generation || ledger.tables.leftovers.staging !== undefined;
+  for (const hidden of tables.leftovers.unplaced()) {
+    const {name} = hidden.value;
+    const {modRevision} = hidden;
     if (hasBlocks(name)) continue;
     yield {
       what: `host ${name} of a topology that never came`,
       modRevision,
       revisionNow: () => (isOther() || hasBlocks(name) ? undefined : ledger.tables.leftovers.hidden(name)?.modRevision),
       missing: [keys.placement(generation ?? 0, name)],
-      guard: keys.hostIp(ip),
-      removal: guard =>
-        joinTransactions([
-          {conditions: [{key: keys.topology, modRevision: ledger.tables.topology?.modRevision ?? 0}], operations: []},
-          removal(keys.host(name), modRevision),
-          ...(guard?.value === name ? [removal(guard.key, guard.modRevision)] : []),
-        ]),
+      removal: () => {
+        const unchanged = {conditions: [{key: keys.topology, modRevision: ledger.tables.topology?.modRevision ?? 0}], operations: []};
+        return joinTransactions([unchanged, removalOfHidden(ledger, hidden)]);
+      },
     };
   }
 }

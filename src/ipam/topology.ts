@@ -2,11 +2,11 @@ import {InputError} from '../core/errors.ts';
 import {parseTopology, type TopologyDocument} from '../core/topology-document.ts';
 import {planTopologyUpdate, type TopologyUpdate} from '../core/topology-update.ts';
 import {renderRecord} from '../store/records.ts';
-import type {Condition, Operation} from '../store/store.ts';
+import {type Condition, type Operation, StoreError} from '../store/store.ts';
 import {refuseBadHostName} from './hosts.ts';
 import type {Ledger} from './ledger.ts';
 import type {Leftovers} from './leftovers.ts';
-import {createStaging, type Staging} from './staging.ts';
+import {createStaging, type Staging, type StagingOptions} from './staging.ts';
 import type {Transactor} from './transact.ts';
 
 /** What a new topology document would do to what is there. */
@@ -30,11 +30,14 @@ export interface TopologiesOptions {
   readonly ledger: Ledger;
   readonly transact: Transactor;
   readonly leftovers: Leftovers;
+  readonly clock: StagingOptions['clock'];
   /** Differs between the daemons of one store. */
   readonly id: string;
 }
 
-export function createTopologies({ledger, transact, leftovers, id}: TopologiesOptions): Topologies {
+const maxRounds = 50;
+
+export function createTopologies({ledger, transact, leftovers, clock, id}: TopologiesOptions): Topologies {
   let queue: Promise<unknown> = Promise.resolve();
   /** A daemon has one staging, so that its updates take turns. */
   const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
@@ -48,9 +51,12 @@ export function createTopologies({ledger, transact, leftovers, id}: TopologiesOp
       inTurn(async () => {
         const document = parseTopology(body);
         refuseBadHostNames(document);
-        const staging = createStaging(ledger, id);
+        const staging = createStaging({ledger, clock, id});
         try {
-          while (!(await transact(() => replacement(document, body, staging)))) await staging.write();
+          for (let round = 1; !(await transact(() => replacement(document, body, staging))); round++) {
+            if (round > maxRounds) throw new StoreError(`hosts or other topologies have changed ${maxRounds} times meanwhile; try again`);
+            await staging.write();
+          }
         } finally {
           await staging.end();
         }
@@ -92,6 +98,7 @@ export function createTopologies({ledger, transact, leftovers, id}: TopologiesOp
     const conditions: Condition[] = [
       {key: keys.topology, modRevision: tables.topology?.modRevision ?? 0},
       {...keys.allHosts, unchangedSince: revision},
+      {from: keys.removals, to: keys.removals, unchangedSince: revision},
       {...keys.allBlocks, unchangedSince: revision},
     ];
     const current = tables.topology?.value.generation ?? 0;
@@ -100,10 +107,10 @@ export function createTopologies({ledger, transact, leftovers, id}: TopologiesOp
       return {transaction: {conditions, operations: [put(current)]}, result: true};
     }
     if (!staging.prepare(update)) return {result: false};
-    const {generation, claim, key} = staging.held();
+    const {generation, claim} = staging.held();
     const transaction = {
       conditions: [...conditions, claim],
-      operations: [put(generation), {delete: key}],
+      operations: [put(generation), {delete: keys.staging}],
     };
     return {transaction, result: true};
   }

@@ -17,12 +17,13 @@ export interface Keys {
   readonly blackouts: string;
   readonly allHosts: KeyRange;
   readonly allBlocks: KeyRange;
-  readonly allStagings: KeyRange;
   host(name: string): string;
   /** Where a host stands in the topology of that generation. */
   placement(generation: number, host: string): string;
-  /** Held by a daemon while it writes the placements of a topology that is to come; its revision is that topology's generation. */
-  staging(id: string): string;
+  /** Held by a daemon while it writes the placements of a topology that is to come. Its revision tells one claim from another. */
+  readonly staging: string;
+  /** Written whenever a host is removed: a range of keys does not tell of those that are gone. */
+  readonly removals: string;
   /** Says which host has an IP, so that no two can. */
   hostIp(ip: Address): string;
   block(cidr: Prefix): string;
@@ -68,10 +69,10 @@ export function createKeys(prefix: string): Keys {
     blackouts: `${root}/blackouts`,
     allHosts: below(`${root}/hosts/`),
     allBlocks: below(`${root}/blocks/`),
-    allStagings: below(`${root}/stagings/`),
     host: name => `${root}/hosts/${encodeURIComponent(name)}`,
     placement: (generation, host) => `${root}/placements/${generation}/${encodeURIComponent(host)}`,
-    staging: id => `${root}/stagings/${encodeURIComponent(id)}`,
+    staging: `${root}/staging`,
+    removals: `${guards}host-removals`,
     hostIp: ip => `${guards}host-ips/${sortable(ip)}`,
     block: cidr => `${root}/blocks/${sortable(firstAddress(cidr))}-${prefixLength(cidr)}`,
     address,
@@ -96,7 +97,6 @@ function below(start: string): KeyRange {
 const kinds: ReadonlyArray<readonly [string, RecordKind]> = [
   ['hosts/', 'host'],
   ['placements/', 'placement'],
-  ['stagings/', 'staging'],
   ['blocks/', 'block'],
   ['addresses/', 'address'],
   ['tenants/', 'tenant'],
@@ -107,6 +107,7 @@ const kinds: ReadonlyArray<readonly [string, RecordKind]> = [
 export function kindOfKey(keys: Keys, key: string): RecordKind | undefined {
   if (key === keys.topology) return 'topology';
   if (key === keys.blackouts) return 'blackouts';
+  if (key === keys.staging) return 'staging';
   const rest = key.slice(keys.all.length);
   return kinds.find(([start]) => rest.startsWith(start))?.[1];
 }

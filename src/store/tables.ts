@@ -47,8 +47,8 @@ export interface Leftovers {
   unplaced(): Iterable<Versioned<HostIdentity>>;
   /** The one of them with that name. */
   hidden(name: string): Versioned<HostIdentity> | undefined;
-  /** Key of a daemon's staging → the generation that it prepares. */
-  readonly stagings: ReadonlyMap<string, number>;
+  /** The claim of the daemon that prepares a topology: its id. */
+  readonly staging: Versioned<string> | undefined;
 }
 
 /** A record that came, changed or went; the listener sees them in the order of revisions. */
@@ -67,7 +67,7 @@ export function createTables({keys, onUnreadable, onChange}: TablesOptions): Tab
   let topology: Versioned<StoredTopology> | undefined;
   let blackouts: Versioned<readonly Prefix[]> = {value: [], modRevision: 0};
   const hosts = createHostTable();
-  const stagings = new Map<string, number>();
+  let staging: Versioned<string> | undefined;
   const blocks = createTable<Prefix, Block>(parseBlock, ({cidr}) => cidr);
   const addresses = createTable<Address, AllocatedAddress>(parseAllocatedAddress, ({ip}) => ip);
   const tenants = createTable<string, Tenant>(parseTenant, ({name}) => name);
@@ -96,9 +96,8 @@ export function createTables({keys, onUnreadable, onChange}: TablesOptions): Tab
     placement(event) {
       if (hosts.applyPlacement(event)) onChange?.({kind: 'host'});
     },
-    staging({key, value, modRevision}) {
-      if (value === undefined) stagings.delete(key);
-      else stagings.set(key, modRevision);
+    staging({value, modRevision}) {
+      staging = value === undefined ? undefined : {value, modRevision};
     },
     block(event) {
       const change = blocks.apply(event);
@@ -122,7 +121,15 @@ export function createTables({keys, onUnreadable, onChange}: TablesOptions): Tab
     hosts: hosts.records,
     blocks: blocks.records,
     addresses: addresses.records,
-    leftovers: {placements: hosts.otherPlacements, placement: hosts.placement, unplaced: hosts.unplaced, hidden: hosts.hidden, stagings},
+    leftovers: {
+      placements: hosts.otherPlacements,
+      placement: hosts.placement,
+      unplaced: hosts.unplaced,
+      hidden: hosts.hidden,
+      get staging() {
+        return staging;
+      },
+    },
     tenants: tenants.records,
     segments: segments.records,
     apply(event) {
