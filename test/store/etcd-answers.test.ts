@@ -99,7 +99,7 @@ test('what etcd does not take at once is refused, naming the limit and what was 
 test('an etcd that freezes is noticed long before its connection is given up', async t => {
   const etcd = await startEtcd(t);
   const store = etcd.openStore({probeMs: 100, deadlineMs: 300});
-  await put(store, '/romana/a', '1');
+  await put(etcd.openStore(), '/romana/a', '1');
   const {events, states} = await follow(t, store, 1);
   await waitFor('the watch stands', () => states.at(-1) === 'connected');
   etcd.pause();
@@ -122,7 +122,8 @@ test('an etcd that hangs is not buried in connections', async t => {
     ),
   );
   etcd.pause();
-  for (let index = 0; index < 100; index++) await t.throwsAsync(store.get('/romana/a'), {instanceOf: StoreError});
+  const failures: unknown[] = [];
+  while (failures.length < 100) await store.get('/romana/a').catch(error => failures.push(error));
   const connections = await countConnections(Number(new URL(etcd.endpoint).port));
   t.true(connections < 20, `${connections} connections`);
   etcd.resume();

@@ -169,8 +169,9 @@ test('requests to an etcd that hangs end with StoreError, and work again when it
   const etcd = await startEtcd(t);
   const store = createEtcdStore({endpoints: [etcd.endpoint], deadlineMs: 300});
   t.teardown(() => store.close());
-  const {revision} = await put(store, '/romana/a', '1');
-  const {events} = await follow(t, store, revision + 1);
+  const {revision} = await put(etcd.openStore(), '/romana/a', '1');
+  const {events, states} = await follow(t, store, revision + 1);
+  await waitFor('the watch stands', () => states.at(-1) === 'connected');
   etcd.pause();
   const start = Date.now();
   await t.throwsAsync(store.get('/romana/a'), {instanceOf: StoreError, message: /^cannot read from etcd at http/});
@@ -180,7 +181,7 @@ test('requests to an etcd that hangs end with StoreError, and work again when it
   etcd.resume();
   await waitFor('etcd takes a write', () => put(store, '/romana/c', '1').then(Boolean, () => false));
   await waitFor('the watch shows it', () => events.some(({key}) => key === '/romana/c'));
-  t.is((await store.get('/romana/c'))?.value, '1');
+  t.is((await waitFor('etcd answers', () => store.get('/romana/c').catch(() => undefined))).value, '1');
 });
 
 test('a member that is down does not fail the requests that another can answer', async t => {
