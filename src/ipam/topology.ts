@@ -1,6 +1,6 @@
 import {InputError} from '../core/errors.ts';
 import {parseTopology, type TopologyDocument} from '../core/topology-document.ts';
-import {planTopologyUpdate, type TopologyUpdate} from '../core/topology-update.ts';
+import type {TopologyUpdate} from '../core/topology-update.ts';
 import {renderRecord} from '../store/records.ts';
 import {type Condition, type Operation, StoreError} from '../store/store.ts';
 import {refuseBadHostName} from './hosts.ts';
@@ -8,6 +8,7 @@ import type {Ledger} from './ledger.ts';
 import type {Leftovers} from './leftovers.ts';
 import {createStaging, type Staging, type StagingOptions} from './staging.ts';
 import type {Transactor} from './transact.ts';
+import {createUpdatePlan} from './update-plan.ts';
 
 /** What a new topology document would do to what is there. */
 export interface TopologyPreview {
@@ -52,8 +53,9 @@ export function createTopologies({ledger, transact, leftovers, clock, id}: Topol
         const document = parseTopology(body);
         refuseBadHostNames(document);
         const staging = createStaging({ledger, clock, id});
+        const plan = createUpdatePlan(ledger, document);
         try {
-          for (let round = 1; !(await transact(() => replacement(document, body, staging))); round++) {
+          for (let round = 1; !(await transact(() => replacement(plan(), body, staging))); round++) {
             if (round > maxRounds) throw new StoreError(`hosts or other topologies have changed ${maxRounds} times meanwhile; try again`);
             await staging.write();
           }
@@ -68,31 +70,19 @@ export function createTopologies({ledger, transact, leftovers, clock, id}: Topol
       const document = parseTopology(body);
       refuseBadHostNames(document);
       return transact(() => {
-        const {added, moved, problems} = planFor(document);
+        const {added, moved, problems} = createUpdatePlan(ledger, document)();
         const changes = {hosts_added: [...added].sort(), hosts_moved: [...moved].sort()};
         return {result: {fits: problems.length === 0, problems, changes}};
       });
     },
   };
 
-  function planFor(document: TopologyDocument): TopologyUpdate {
-    const {tables, index} = ledger;
-    return planTopologyUpdate({
-      document,
-      trees: tables.topology?.value.trees ?? [],
-      hosts: [...tables.hosts.values()].map(({value}) => value),
-      blocks: [...tables.blocks.values()].map(({value}) => value),
-      firstAddressIn: cidr => index.addressesIn(cidr)[0],
-    });
-  }
-
   /**
    * The one transaction that puts the new topology in force, with all placements that were written for it before; false where some have yet to be
    * written. Hosts and blocks must be those that the plan has seen: an address given out meanwhile in a new block might not fit.
    */
-  function replacement(document: TopologyDocument, body: unknown, staging: Staging) {
+  function replacement(update: TopologyUpdate, body: unknown, staging: Staging) {
     const {keys, tables, revision} = ledger;
-    const update = planFor(document);
     const [problem] = update.problems;
     if (problem !== undefined) throw new InputError('ERR_CONFLICT', problem);
     const conditions: Condition[] = [

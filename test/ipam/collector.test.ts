@@ -106,6 +106,7 @@ test('a host that is there and cannot be seen, or read, keeps its addresses; the
     c.warnings.filter(warning => 'what' in warning),
     [{what: 'address 10.111.9.0 (x) of host gone'}],
   );
+  t.is(c.refusals, 0, 'and does not even try to take the others');
   t.is(c.ledger.tables.addresses.size, 2);
   t.is((await keysWith(etcd, /\/hosts\//)).length, 3);
   await c.hosts.add(newHost(1));

@@ -1,0 +1,53 @@
+import {contains, type Prefix} from '../core/prefix.ts';
+import type {TopologyDocument} from '../core/topology-document.ts';
+import {planTopologyUpdate, type TopologyUpdate} from '../core/topology-update.ts';
+import type {Ledger} from './ledger.ts';
+
+/**
+ * Plans the update to a topology, and plans it again as often as others change what it stands on. A plan that still holds is not made anew: on a
+ * system where blocks are claimed all the time, one that takes longer than the pause between two of them would always come too late.
+ */
+export function createUpdatePlan(ledger: Ledger, document: TopologyDocument): () => TopologyUpdate {
+  let last: Plan | undefined;
+  return () => {
+    last = last !== undefined && holds(ledger, last) ? {...last, revision: ledger.revision} : makePlan(ledger, document);
+    return last.update;
+  };
+}
+
+interface Plan {
+  readonly update: TopologyUpdate;
+  readonly groups: ReadonlyMap<string, readonly Prefix[]>;
+  readonly topologyRevision: number | undefined;
+  readonly hostCount: number;
+  /** Nothing that it has not seen is as old as this. */
+  readonly revision: number;
+}
+
+function makePlan({tables, index, revision}: Ledger, document: TopologyDocument): Plan {
+  const update = planTopologyUpdate({
+    document,
+    trees: tables.topology?.value.trees ?? [],
+    hosts: [...tables.hosts.values()].map(({value}) => value),
+    blocks: [...tables.blocks.values()].map(({value}) => value),
+    firstAddressIn: cidr => index.addressesIn(cidr)[0],
+  });
+  return {
+    update,
+    groups: new Map(update.hosts.map(({name, groups}) => [name, Object.values(groups)])),
+    topologyRevision: tables.topology?.modRevision,
+    hostCount: tables.hosts.size,
+    revision,
+  };
+}
+
+/** The same topology and hosts, and every block that was claimed since lies where the plan has its host. */
+function holds({tables}: Ledger, {update, groups, topologyRevision, hostCount, revision}: Plan): boolean {
+  if (update.problems.length > 0 || tables.topology?.modRevision !== topologyRevision || tables.hosts.size !== hostCount) return false;
+  for (const {modRevision} of tables.hosts.values()) if (modRevision > revision) return false;
+  for (const {value, modRevision} of tables.blocks.values()) {
+    if (modRevision <= revision || value.host === '') continue;
+    if (groups.get(value.host)?.some(group => contains(group, value.cidr)) !== true) return false;
+  }
+  return true;
+}
