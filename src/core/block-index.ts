@@ -26,8 +26,8 @@ export interface BlockIndex {
   reusableBlocks(group: Prefix): Iterable<Block>;
   /** Those among them that this host had last. */
   blocksLeftBy(host: string, group: Prefix): Iterable<Block>;
-  /** The lowest prefix of that length in the group that no block overlaps, and that `excluded` does not cover wholly. */
-  firstFreeBlock(group: Prefix, length: number, excluded: RangeSet): Prefix | undefined;
+  /** The lowest prefix of that length in the group that no block overlaps, that `excluded` does not cover wholly, and that is not in use all the same. */
+  firstFreeBlock(group: Prefix, length: number, excluded: RangeSet, isInUse: (cidr: Prefix) => boolean): Prefix | undefined;
 }
 
 export function createBlockIndex(): BlockIndex {
@@ -90,7 +90,7 @@ export function createBlockIndex(): BlockIndex {
     openBlocks: owner => blocksFrom(open.get(ownerKey(owner))),
     reusableBlocks: group => blocksFrom(reusable.inGroup(group)),
     blocksLeftBy: (host, group) => blocksFrom(reusable.leftBy(host, group)),
-    firstFreeBlock(group, length, excluded) {
+    firstFreeBlock(group, length, excluded, isInUse) {
       const family = familyOf(group);
       const size = 1n << BigInt(addressBits[family] - length);
       const {start, end} = rangeOf(group);
@@ -100,7 +100,11 @@ export function createBlockIndex(): BlockIndex {
         const gap = excluded.runAt(slot);
         if (block !== undefined) slot = ((block.end + size - 1n) / size) * size;
         else if (gap !== undefined && gap.end >= slot + size) slot = (gap.end / size) * size;
-        else return prefixAt(fromNumber(slot, family), length);
+        else {
+          const cidr = prefixAt(fromNumber(slot, family), length);
+          if (!isInUse(cidr)) return cidr;
+          slot += size;
+        }
       }
       return undefined;
     },

@@ -1,10 +1,13 @@
 import {type AddressIndex, createAddressIndex} from './address-index.ts';
 import {type BlockIndex, createBlockIndex} from './block-index.ts';
 import {type Address, type Prefix, sizeOf} from './prefix.ts';
+import type {RangeSet} from './range-set.ts';
 import type {AllocatedAddress, Block} from './state.ts';
 
 /** What exists, arranged for allocation. No operation walks over the addresses of a network. */
-export interface IpamIndex extends Omit<AddressIndex, 'put' | 'delete'>, Omit<BlockIndex, 'put' | 'delete' | 'setFull'> {
+export interface IpamIndex extends Omit<AddressIndex, 'put' | 'delete'>, Omit<BlockIndex, 'put' | 'delete' | 'setFull' | 'firstFreeBlock'> {
+  /** As of blocks; a block is in use where the store holds addresses of it without itself, too. */
+  firstFreeBlock(group: Prefix, length: number, excluded: RangeSet): Prefix | undefined;
   /** `revision` grows with every change of the store: it orders the blocks of an owner, and those that wait to be reused. */
   putBlock(block: Block, revision: number): void;
   deleteBlock(cidr: Prefix): void;
@@ -20,6 +23,7 @@ export function createIpamIndex(): IpamIndex {
   return {
     ...addresses,
     ...blocks,
+    firstFreeBlock: (group, length, excluded) => blocks.firstFreeBlock(group, length, excluded, cidr => addresses.countIn(cidr) > 0),
     putBlock: (block, revision) => putBlock(block, revision, isFull(block.cidr)),
     deleteBlock,
     putAddress(address) {

@@ -34,6 +34,17 @@ export function joinTransactions(parts: readonly Transaction[]): Transaction {
 const maxAttempts = 20;
 const maxJitterMs = 20;
 const maxWaitMs = 5000;
+/** So many are joined after their first conflict. */
+const mostAgain = 32;
+
+/**
+ * Those that met a conflict are joined with fewer others, each time half as many: one that can never be done, for which somebody else's broken record is
+ * enough, must not take others with it.
+ */
+function isCrowded({members}: Batch<Job>, job: Job): boolean {
+  const attempts = Math.max(job.attempts, ...members.map(member => member.job.attempts));
+  return attempts > 1 && members.length >= Math.max(1, mostAgain >> (attempts - 2));
+}
 
 function dependsOnRevision({conditions}: Transaction): boolean {
   return conditions.some(condition => 'unchangedSince' in condition && condition.unchangedSince > 0);
@@ -110,7 +121,7 @@ export function createTransactor({ledger, clock, onRetry, random = Math.random}:
       // The watch has yet to show what was written here: as of its revision, all that has changed since.
       mustCatchUp = true;
       return false;
-    } else if (!batch.add(job, change)) return false;
+    } else if (isCrowded(batch, job) || !batch.add(job, change)) return false;
     else if (change.effects !== undefined) ledger.anticipate(change.effects);
     return true;
   };
