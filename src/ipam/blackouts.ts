@@ -1,5 +1,6 @@
+import {withPrefix} from '../core/disjoint-prefixes.ts';
 import {InputError} from '../core/errors.ts';
-import {comparePrefixes, contains, overlaps, type Prefix} from '../core/prefix.ts';
+import {contains, overlaps, type Prefix} from '../core/prefix.ts';
 import {renderRecord} from '../store/records.ts';
 import type {Condition} from '../store/store.ts';
 import type {Ledger} from './ledger.ts';
@@ -35,9 +36,9 @@ export function createBlackouts({ledger, transact}: {readonly ledger: Ledger; re
       transact(() => {
         const {value: present} = ledger.tables.blackouts;
         refuseOutside(ledger, cidr);
-        if (present.some(other => contains(other, cidr))) return {result: undefined};
+        const cidrs = withPrefix(present, cidr);
+        if (cidrs === present) return {result: undefined};
         refuseInUse(ledger, cidr);
-        const cidrs = [...present.filter(other => !contains(cidr, other)), cidr].sort(comparePrefixes);
         if (cidrs.length > maxBlackouts)
           throw new InputError('ERR_CONFLICT', `There are ${present.length} blackouts already, the most there can be.`);
         return replacement(cidrs, [{...keys.addressesIn(cidr), unchangedSince: 0}]);

@@ -1,5 +1,5 @@
 import {createIpamIndex, type IpamIndex} from '../core/ipam-index.ts';
-import type {Address} from '../core/prefix.ts';
+import type {Address, Prefix} from '../core/prefix.ts';
 import {createReservedSpace, type ReservedSpace} from '../core/reserved-space.ts';
 import type {AllocatedAddress, Block} from '../core/state.ts';
 import type {Keys} from '../store/keys.ts';
@@ -39,15 +39,19 @@ export function createLedger({store, keys, clock, log, id}: LedgerOptions): Ledg
   let tables: Tables;
   let index: IpamIndex;
   let reserved: ReservedSpace | undefined;
+  let fixed: readonly Prefix[] = [];
+  let areHostsNew = true;
   const reset = () => {
     const newIndex = createIpamIndex();
     index = newIndex;
     reserved = undefined;
+    areHostsNew = true;
     tables = createTables({
       keys,
       onUnreadable: (key, reason) => log.error({key, reason}, 'stored value cannot be read, the last good one stays'),
       onChange(change) {
-        if (change.kind === 'host' || change.kind === 'blackouts') reserved = undefined;
+        if (change.kind === 'blackouts') reserved = undefined;
+        else if (change.kind === 'host' || change.kind === 'topology') areHostsNew = true;
         else applyToIndex(newIndex, change);
       },
     });
@@ -71,10 +75,14 @@ export function createLedger({store, keys, clock, log, id}: LedgerOptions): Ledg
       return index;
     },
     get reserved() {
-      reserved ??= createReservedSpace(
-        tables.blackouts.value,
-        [...tables.hosts.values()].flatMap(({value: {fixed}}) => fixed ?? []),
-      );
+      if (areHostsNew) {
+        // Few hosts have one, and there may be tens of thousands of blackouts to arrange.
+        const now = [...tables.hosts.values()].flatMap(({value}) => value.fixed ?? []);
+        if (now.join() !== fixed.join()) reserved = undefined;
+        fixed = now;
+        areHostsNew = false;
+      }
+      reserved ??= createReservedSpace(tables.blackouts.value, fixed);
       return reserved;
     },
     get isReady() {

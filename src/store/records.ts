@@ -33,7 +33,7 @@ const BlockRecord = z.object({
 
 const TopologyRecord = z.object({generation: z.int(), document: z.unknown()});
 
-const BlackoutsRecord = z.object({cidrs: z.array(PrefixText)});
+const BlackoutsRecord = z.object({cidrs: z.array(z.string())});
 
 const AddressRecord = z.object({
   name: z.string().min(1),
@@ -81,9 +81,14 @@ export function parseTopologyVersion(key: string, text: string): TopologyVersion
   return {generation, document: parseTopology(source), source};
 }
 
-/** Parses the value of the key with all blackouts: sorted by value, none inside of another. */
-export function parseBlackouts(key: string, text: string): readonly Prefix[] {
-  return parseRecord(BlackoutsRecord, key, text).cidrs;
+/**
+ * Parses the value of the key with all blackouts: sorted by value, none inside of another. There may be tens of thousands, of which nearly all were
+ * in the value before.
+ */
+export function parseBlackouts(key: string, text: string, before: readonly Prefix[] = []): readonly Prefix[] {
+  const known = new Map<string, Prefix>(before.map(cidr => [cidr, cidr]));
+  const {cidrs} = parseRecord(BlackoutsRecord, key, text);
+  return cidrs.map(cidr => known.get(cidr) ?? parseRecord(PrefixText, key, JSON.stringify(cidr)));
 }
 
 export function parseBlock(key: string, text: string): Block {

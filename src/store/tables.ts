@@ -86,7 +86,7 @@ export function createTables({keys, onUnreadable, onChange}: TablesOptions): Tab
     },
     blackouts({key, value, modRevision}) {
       blackouts = {...blackouts, modRevision: value === undefined ? 0 : modRevision};
-      blackouts = {...blackouts, value: value === undefined ? [] : parseBlackouts(key, value)};
+      blackouts = {...blackouts, value: value === undefined ? [] : parseBlackouts(key, value, blackouts.value)};
       onChange?.({kind: 'blackouts'});
     },
     host(event) {
