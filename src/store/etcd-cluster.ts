@@ -10,7 +10,7 @@ export interface Cluster {
   readonly attemptMs: number;
   /** Asks until a member answers, or the time is up. `what` completes "cannot … etcd". */
   read<Result>(what: string, request: Request<Result>): Promise<Result>;
-  /** The same where the answer may be long: each member is given the whole time. */
+  /** The same where the answer may be long, and nobody waits for it at a terminal: it is given more time. */
   readMuch<Result>(what: string, request: Request<Result>): Promise<Result>;
   /** Asks again only where it is certain that nothing was done. `sent` says for an error what the request holds. */
   write<Result>(what: string, request: Request<Result>, sent: () => string): Promise<Result>;
@@ -42,6 +42,7 @@ interface Question {
 const suspectMs = 5000;
 const pauseMs = 100;
 const maxAttempts = 3;
+const patience = 3;
 
 /** A member is asked as long as it answers; only when it fails, another one. So nobody waits for a member that is known to be away. */
 export function createCluster({members, deadlineMs, accused}: ClusterOptions): Cluster {
@@ -106,7 +107,8 @@ export function createCluster({members, deadlineMs, accused}: ClusterOptions): C
   return {
     attemptMs,
     read: (what, request) => ask({what, isRepeatable: true, attemptMs, limitMs: deadlineMs}, request),
-    readMuch: (what, request) => ask({what, isRepeatable: true, attemptMs: deadlineMs, limitMs: deadlineMs * attempts}, request),
+    readMuch: (what, request) =>
+      ask({what, isRepeatable: true, attemptMs: deadlineMs * patience, limitMs: deadlineMs * patience * attempts}, request),
     write: (what, request, sent) => ask({what, isRepeatable: false, attemptMs: deadlineMs, limitMs: deadlineMs, sent}, request),
     choose: () => chooseBut(new Set()),
     suspect,

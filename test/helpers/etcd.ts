@@ -68,9 +68,9 @@ export async function startEtcd(t: ExecutionContext, {args = [], scheme = 'http'
 
 const run = createRun();
 
-/** A client that is closed with the test. */
+/** A client that is closed with the test. It is more patient than a program, for a busy machine's sake; what is about time says which. */
 export function openStore(t: Pick<ExecutionContext, 'teardown'>, options: EtcdOptions): Store {
-  const store = createEtcdStore(options);
+  const store = createEtcdStore({deadlineMs: 10_000, ...options});
   t.teardown(() => store.close());
   return store;
 }
