@@ -1,11 +1,11 @@
 import {type ChildProcess, spawn} from 'node:child_process';
 import {closeSync, openSync} from 'node:fs';
-import {mkdir, readFile} from 'node:fs/promises';
+import {readFile} from 'node:fs/promises';
 import {createServer} from 'node:net';
 import path from 'node:path';
-import {InputError} from '../core/errors.ts';
+import {InputError, messageOf} from '../core/errors.ts';
 import type {Clock} from '../system/clock.ts';
-import {readFileIfPresent, replaceFile} from '../system/files.ts';
+import {makeFolder, readFileIfPresent, replaceFile} from '../system/files.ts';
 import type {Logger} from '../system/log.ts';
 import {StoreError} from './store.ts';
 
@@ -29,7 +29,9 @@ const stopTimeoutMs = 10_000;
 
 /** Starts etcd on the directory and waits until it answers. What a killed daemon has left running there is ended first. */
 export async function startEmbeddedEtcd({directory, port, clock, log}: EmbeddedEtcdOptions): Promise<EmbeddedEtcd> {
-  await mkdir(directory, {recursive: true, mode: 0o700});
+  await makeFolder(directory, 0o700).catch((error: unknown) => {
+    throw new InputError('ERR_ETCD_DIRECTORY', `cannot start etcd in ${directory}: ${messageOf(error)}`, {cause: error});
+  });
   await claimDirectory(directory);
   await endLeftover(directory, clock);
   const endpoint = `http://127.0.0.1:${await claimPort(port)}`;

@@ -1,7 +1,7 @@
 import type {Stats} from 'node:fs';
-import {chmod, chown, link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile} from 'node:fs/promises';
+import {chmod, chown, link, open, readdir, readFile, rename, rm, stat, writeFile} from 'node:fs/promises';
 import path from 'node:path';
-import {isMissing, type Owner, type ReplaceOptions, readFileIfPresent, replaceFile} from './files.ts';
+import {isMissing, makeFolder, type Owner, type ReplaceOptions, readFileIfPresent, replaceFile} from './files.ts';
 
 export type {Owner} from './files.ts';
 
@@ -77,13 +77,13 @@ export const systemFiles: FileSystem = {
     const write = () => writeFile(file, text, {mode});
     await write().catch(async (error: unknown) => {
       if (!isMissing(error)) throw error;
-      await mkdir(path.dirname(file), {recursive: true});
+      await makeFolder(path.dirname(file));
       await write();
     });
     if (owner !== undefined) await giveTo(file, owner);
   },
   async makeFolder(folder, mode, owner) {
-    await mkdir(folder, {recursive: true});
+    await makeFolder(folder);
     await chmod(folder, mode);
     if (owner !== undefined) await giveTo(folder, owner);
   },

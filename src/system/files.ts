@@ -1,5 +1,5 @@
 import {randomBytes} from 'node:crypto';
-import {mkdir, open, readFile, rename, rm} from 'node:fs/promises';
+import {mkdir, open, readFile, rename, rm, stat} from 'node:fs/promises';
 import path from 'node:path';
 
 /** The user and group of a file. */
@@ -17,7 +17,7 @@ export interface ReplaceOptions {
 
 /** Replaces a file's content in one step: a temporary file beside it, flushed, then renamed over it. Makes the folder if missing. */
 export async function replaceFile(file: string, text: string, {mode = 0o644, owner, isDurable = true}: ReplaceOptions = {}): Promise<void> {
-  await mkdir(path.dirname(file), {recursive: true});
+  await makeFolder(path.dirname(file));
   const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(4).toString('hex')}.tmp`);
   try {
     const handle = await open(temporary, 'wx', mode);
@@ -34,6 +34,27 @@ export async function replaceFile(file: string, text: string, {mode = 0o644, own
     await rm(temporary, {force: true});
     throw error;
   }
+}
+
+/** Makes a folder with all that it lies in; does nothing where it is there. Node's own `recursive` never ends below /proc, where none can be made. */
+export async function makeFolder(folder: string, mode = 0o777): Promise<void> {
+  try {
+    await mkdir(folder, mode);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EEXIST' && (await isFolder(folder))) return;
+    const parent = path.dirname(folder);
+    if (code !== 'ENOENT' || (await isFolder(parent))) throw error;
+    await makeFolder(parent, mode);
+    await makeFolder(folder, mode);
+  }
+}
+
+async function isFolder(name: string): Promise<boolean> {
+  return stat(name).then(
+    found => found.isDirectory(),
+    () => false,
+  );
 }
 
 /** A file's text, or undefined when there is no such file. */
