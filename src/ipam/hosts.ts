@@ -164,18 +164,18 @@ function addition(ledger: Ledger, host: Host): Transaction {
   const {groups, ...identity} = host;
   const generation = tables.topology?.value.generation ?? 0;
   const {topology} = tables;
-  const isExclusive = host.fixed !== undefined && topology !== undefined;
+  // No block can come that is larger than a fixed prefix.
+  const exclusive = host.fixed === undefined ? [] : [keys.allHosts, keys.blocksIn(host.fixed)];
   const own: Transaction = {
-    conditions: [
-      topologyCondition(ledger),
-      ...(isExclusive ? [keys.allHosts, keys.allBlocks].map(range => ({...range, unchangedSince: revision})) : []),
-    ],
+    conditions: [topologyCondition(ledger), ...exclusive.map(range => ({...range, unchangedSince: revision}))],
     operations: [
       {put: keys.host(host.name), value: renderRecord(identity)},
       {put: keys.hostIp(host.ip), value: host.name},
       placementOf(ledger, host.name, groups),
       // Whoever is about to give another host a block of the prefix compares the topology, and has to look again.
-      ...(isExclusive ? [{put: keys.topology, value: renderRecord({generation, document: topology.value.source})}] : []),
+      ...(host.fixed === undefined || topology === undefined
+        ? []
+        : [{put: keys.topology, value: renderRecord({generation, document: topology.value.source})}]),
     ],
   };
   return joinTransactions([unclaimedName(ledger, host), unclaimedIp(ledger, host), own]);

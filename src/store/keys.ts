@@ -28,6 +28,8 @@ export interface Keys {
   hostIp(ip: Address): string;
   block(cidr: Prefix): string;
   address(ip: Address): string;
+  /** The keys that blocks have which begin in the prefix: those that lie in it, and none that is larger unless it begins with it. */
+  blocksIn(prefix: Prefix): KeyRange;
   /** The keys that addresses of the block have. */
   addressesIn(block: Prefix): KeyRange;
   /** Says which address a name has, so that it cannot have two of one family. */
@@ -75,6 +77,10 @@ export function createKeys(prefix: string): Keys {
     removals: `${guards}host-removals`,
     hostIp: ip => `${guards}host-ips/${sortable(ip)}`,
     block: cidr => `${root}/blocks/${sortable(firstAddress(cidr))}-${prefixLength(cidr)}`,
+    blocksIn: prefix => ({
+      from: `${root}/blocks/${sortable(firstAddress(prefix))}-`,
+      to: below(`${root}/blocks/${sortable(lastAddress(prefix))}-`).to,
+    }),
     address,
     addressesIn: block => ({from: address(firstAddress(block)), to: address(lastAddress(block))}),
     name: (name, family) => `${guards}names/${family}/${encodeURIComponent(name)}`,

@@ -247,3 +247,17 @@ test('a host and a prefix that takes its whole group, added in the same moment a
   a.beforeCommit = once(() => b.hosts.add(newHost(1)));
   await t.throwsAsync(a.hosts.add(newHost(2, {fixed: whole})), {code: 'ERR_CONFLICT', message: /leaves no room to host h1/});
 });
+
+test('a fixed prefix is given while another daemon claims a block beside it whenever it looks', async t => {
+  const {etcd, a, b} = await startPair(t, flat('10.0.0.0/16'));
+  await a.hosts.add(newHost(1));
+  await b.ledger.sync();
+  let commits = 0;
+  a.beforeCommit = async () => {
+    commits += 1;
+    await b.allocate(`n${commits}`, 'h1', `t${commits}`);
+  };
+  await a.hosts.add(newHost(2, {fixed: parsePrefix('10.0.128.0/24')}));
+  t.is(commits, 1);
+  t.deepEqual(await findBrokenPromises(etcd), []);
+});

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import {addressBits, compareAddresses, contains, type Family, fromNumber, type Prefix, prefixAt} from '../../src/core/prefix.ts';
+import {addressBits, compareAddresses, contains, type Family, fromNumber, overlaps, type Prefix, prefixAt} from '../../src/core/prefix.ts';
 import {createKeys, kindOfKey, reportKey} from '../../src/store/keys.ts';
 
 const keys = createKeys('/romana');
@@ -55,6 +55,27 @@ test('all hosts and all blocks lie in their ranges, and nothing else does', t =>
       const block = keys.block(prefixAt(ip, 122));
       const others = [keys.topology, keys.hostIp(ip), keys.address(ip), keys.name(name, 'ipv4'), keys.barrier(name)];
       return isHost(keys.host(name)) && isBlock(block) && !isHost(block) && !others.some(key => isHost(key) || isBlock(key));
+    }),
+  );
+  t.pass();
+});
+
+test('a range of blocks holds those that lie in a prefix, and none that comes before it or after', t => {
+  const inside = fc.record({
+    ip: fc.oneof(address('ipv4'), address('ipv6')),
+    outer: fc.integer({min: 8, max: 32}),
+    more: fc.integer({min: 0, max: 8}),
+  });
+  fc.assert(
+    fc.property(inside, fc.oneof(address('ipv4'), address('ipv6')), ({ip, outer, more}, other) => {
+      const bits = ip.includes(':') ? 128 : 32;
+      const prefix = prefixAt(ip, outer);
+      const {from, to} = keys.blocksIn(prefix);
+      const isInRange = (key: string) => key >= from && key <= to;
+      const block = prefixAt(ip, Math.min(bits, outer + more));
+      const elsewhere = prefixAt(other, other.includes(':') ? 122 : 29);
+      const isSameFamily = elsewhere.includes(':') === prefix.includes(':');
+      return isInRange(keys.block(block)) && (!isSameFamily || overlaps(prefix, elsewhere) || !isInRange(keys.block(elsewhere)));
     }),
   );
   t.pass();
