@@ -42,14 +42,16 @@ export interface IpamdOptions {
   readonly id: string;
   /** How long a block must have been free before another host may have it. */
   readonly cooldownMs?: number;
+  /** From 0 to 1, spreads retries. */
+  readonly random?: () => number;
 }
 
 /** The parts of ipamd, wired. Nothing runs before `ledger.run`, `reports.run` and `collector.run`. */
-export function createIpamd({store, keys, clock, log, id, cooldownMs = 0}: IpamdOptions): Ipamd {
+export function createIpamd({store, keys, clock, log, id, cooldownMs = 0, random = Math.random}: IpamdOptions): Ipamd {
   const ledger = createLedger({store, keys, clock, log, id});
   const reports = createReports({store, keys, clock, log, id});
   const metrics = createIpamMetrics(ledger);
-  const transact = createTransactor({ledger, clock, onRetry: metrics.retry});
+  const transact = createTransactor({ledger, clock, onRetry: metrics.retry, random});
   const addresses = measured(createAddresses({ledger, transact, clock, cooldownMs}), metrics, clock);
   const hosts = createHosts({ledger, transact, clock});
   const blackouts = createBlackouts({ledger, transact});

@@ -24,11 +24,10 @@ export function* findOrphans(ledger: Ledger, now: number): Generator<Orphan> {
   yield* addressesWithoutHost(ledger, now);
   yield* blocksWithoutHost(ledger, now);
   const {staging} = ledger.tables.leftovers;
+  // In this order: what was written under a claim can be taken once that is gone.
   if (staging !== undefined) yield abandonedClaim(ledger, staging.modRevision);
-  else {
-    yield* abandonedPlacements(ledger);
-    yield* abandonedHosts(ledger);
-  }
+  yield* abandonedPlacements(ledger);
+  yield* abandonedHosts(ledger);
 }
 
 function* addressesWithoutHost(ledger: Ledger, now: number): Generator<Orphan> {
@@ -62,7 +61,7 @@ function* blocksWithoutHost(ledger: Ledger, now: number): Generator<Orphan> {
   }
 }
 
-/** Whoever holds a claim and has written nothing between two looks has died. What was written under it may be taken once it is gone. */
+/** Whoever holds a claim and has written nothing between two looks has died. */
 function abandonedClaim(ledger: Ledger, claimed: number): Orphan {
   const isHeld = () => ledger.tables.leftovers.staging?.modRevision === claimed;
   return {
