@@ -3,7 +3,7 @@ import {StoreError, type Transaction} from '../store/store.ts';
 import {type Batch, createBatch} from './batch.ts';
 import type {Effects, Ledger} from './ledger.ts';
 
-/** One change of the store and what to answer when it is done. Without a transaction there is nothing to change. */
+/** One change of the store and what to answer when it is done. Without a transaction there is nothing to change: it is done already. */
 export interface Change<Result> {
   readonly transaction?: Transaction;
   /** Where it is told what the change does to blocks and addresses, it may share its transaction with others that do the same. */
@@ -13,7 +13,8 @@ export interface Change<Result> {
 
 /**
  * Plans a change from the ledger and commits it on the condition that what the plan has read still holds; plans again after a conflict.
- * A plan that refuses (InputError) is asked a second time with everything that was written anywhere before the call.
+ * A plan that refuses (InputError), or finds that there is nothing to change, is asked a second time with everything that was written anywhere before
+ * the call.
  * Changes of one daemon do not conflict with each other: those that come while a transaction is on its way are joined in the next one, each
  * planned as if those before it were written. One that waits too long is refused with StoreError.
  */
@@ -56,8 +57,8 @@ interface Job {
   resolve(result: unknown): void;
   reject(error: unknown): void;
   attempts: number;
-  /** Why it was refused, by a ledger that may not have known all. */
-  refusal?: InputError;
+  /** It was refused, or found done, by a ledger that may not have known all. */
+  isDoubtful: boolean;
 }
 
 export function createTransactor({ledger, clock, onRetry, random = Math.random}: TransactorOptions): Transactor {
@@ -80,10 +81,10 @@ export function createTransactor({ledger, clock, onRetry, random = Math.random}:
 
   const round = async () => {
     if (!ledger.isReady) throw new StoreError('the store has not been read yet');
-    if (waiting.some(({refusal}) => refusal !== undefined)) {
+    if (waiting.some(({isDoubtful}) => isDoubtful)) {
       await ledger.sync();
-      // These first: what refuses them now is in the store, and not just about to be.
-      waiting = [...waiting.filter(({refusal}) => refusal !== undefined), ...waiting.filter(({refusal}) => refusal === undefined)];
+      // These first: what decides them now is in the store, and not just about to be.
+      waiting = [...waiting.filter(({isDoubtful}) => isDoubtful), ...waiting.filter(({isDoubtful}) => !isDoubtful)];
     }
     if (mustCatchUp) await ledger.reached(written).catch(() => undefined);
     mustCatchUp = false;
@@ -105,19 +106,23 @@ export function createTransactor({ledger, clock, onRetry, random = Math.random}:
       job.reject(new StoreError(`the changes before this one took more than ${maxWaitMs / 1000} s`));
       return true;
     }
+    const isKnown = job.isDoubtful && batch.members.length === 0;
+    const doubt = () => {
+      job.isDoubtful = true;
+      later.push(job);
+    };
     let change: Change<unknown>;
     try {
       change = job.plan();
     } catch (error) {
-      if (!(error instanceof InputError) || (job.refusal !== undefined && batch.members.length === 0)) job.reject(error);
-      else {
-        job.refusal = error;
-        later.push(job);
-      }
+      if (error instanceof InputError && !isKnown) doubt();
+      else job.reject(error);
       return true;
     }
-    if (change.transaction === undefined) job.resolve(change.result);
-    else if (dependsOnRevision(change.transaction) && ledger.revision < written) {
+    if (change.transaction === undefined) {
+      if (isKnown) job.resolve(change.result);
+      else doubt();
+    } else if (dependsOnRevision(change.transaction) && ledger.revision < written) {
       // The watch has yet to show what was written here: as of its revision, all that has changed since.
       mustCatchUp = true;
       return false;
@@ -164,7 +169,7 @@ export function createTransactor({ledger, clock, onRetry, random = Math.random}:
   return <Result>(plan: () => Change<Result>) =>
     new Promise<Result>((resolve, reject) => {
       const done = (result: unknown) => resolve(result as Result);
-      waiting.push({plan, since: clock.now(), resolve: done, reject, attempts: 1});
+      waiting.push({plan, since: clock.now(), resolve: done, reject, attempts: 1, isDoubtful: false});
       if (!isRunning) void run();
     });
 }

@@ -21,6 +21,8 @@ export interface InProcessDaemon extends Ipamd {
   readonly refusals: number;
   /** Keeps back what the watch shows, until it is let go. */
   hold(): void;
+  /** How much of it is kept back. */
+  readonly held: number;
   letGo(): void;
   /** Ends the watch; the daemon lists anew. */
   loseWatch(): void;
@@ -108,6 +110,9 @@ export async function startInProcess(
     },
     hold() {
       held = [];
+    },
+    get held() {
+      return held?.length ?? 0;
     },
     letGo() {
       const waiting = held ?? [];

@@ -1,4 +1,5 @@
 import anyTest from 'ava';
+import {parsePrefix} from '../../src/core/prefix.ts';
 import {findBrokenPromises, flat} from '../helpers/ipam.ts';
 import {waitFor} from '../helpers/wait.ts';
 import {newHost, startPair} from './in-process.ts';
@@ -60,6 +61,23 @@ test('a name that was released and given an address again, unknown to the daemon
   await release;
   await a.ledger.sync();
   t.is(a.ledger.tables.addresses.size, 0);
+  t.deepEqual(await findBrokenPromises(etcd), []);
+});
+
+test('a blackout that was taken back, unknown to the daemon, is added again', async t => {
+  const {etcd, a, b} = await startPair(t);
+  const range = parsePrefix('10.111.0.0/30');
+  await a.blackouts.add(range);
+  await b.ledger.sync();
+  b.hold();
+  await a.blackouts.remove(range);
+  // To a daemon that still knows the old one there is nothing to do.
+  const addition = b.blackouts.add(range);
+  await waitFor('the removal has come to the daemon', () => b.held > 0);
+  b.letGo();
+  await addition;
+  await a.ledger.sync();
+  t.deepEqual(a.ledger.tables.blackouts.value, [range]);
   t.deepEqual(await findBrokenPromises(etcd), []);
 });
 
