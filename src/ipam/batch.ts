@@ -1,4 +1,4 @@
-import type {Condition, Operation, Transaction} from '../store/store.ts';
+import {type Condition, maxOperations, type Operation, type Transaction} from '../store/store.ts';
 import type {Change} from './transact.ts';
 
 /** Changes that go into one transaction. Each is planned as if those before it were written already. */
@@ -8,9 +8,6 @@ export interface Batch<Job> {
   /** False where the change has to wait for the next transaction: it is too large, not to be joined, or writes what another one writes. */
   add(job: Job, change: Change<unknown>): boolean;
 }
-
-/** What etcd takes at most of conditions, and of operations (its default of --max-txn-ops). */
-export const maxTransactionItems = 128;
 
 export function createBatch<Job>(): Batch<Job> {
   const members: {readonly job: Job; readonly change: Change<unknown>}[] = [];
@@ -29,8 +26,7 @@ export function createBatch<Job>(): Batch<Job> {
         const isJoined = effects !== undefined && members[0]?.change.effects !== undefined;
         if (!isJoined || transaction.operations.some(operation => operations.has(keyOf(operation)))) return false;
         const more = transaction.conditions.filter(condition => !conditions.has(nameOf(condition))).length;
-        const isLarge =
-          conditions.size + more > maxTransactionItems || operations.size + transaction.operations.length > maxTransactionItems;
+        const isLarge = conditions.size + more > maxOperations || operations.size + transaction.operations.length > maxOperations;
         if (isLarge) return false;
       }
       members.push({job, change});

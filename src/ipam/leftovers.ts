@@ -1,10 +1,9 @@
 import {pathTo, treeOf} from '../core/group-tree.ts';
 import type {Prefix} from '../core/prefix.ts';
 import type {Block} from '../core/state.ts';
-import type {Condition, Operation, Transaction} from '../store/store.ts';
+import {type Condition, maxOperations, type Operation, type Transaction} from '../store/store.ts';
 import type {Versioned} from '../store/table.ts';
 import type {StoredTopology} from '../store/tables.ts';
-import {maxTransactionItems} from './batch.ts';
 import type {Ledger} from './ledger.ts';
 import {joinTransactions, type Transactor} from './transact.ts';
 
@@ -18,7 +17,7 @@ export interface Leftovers {
 }
 
 // Each takes up to two conditions, beside the one that the topology takes.
-const itemsAtOnce = Math.floor((maxTransactionItems - 1) / 2);
+const itemsAtOnce = Math.floor((maxOperations - 1) / 2);
 
 /** How to remove something, as long as it is left behind. */
 type Removal = (topology: Versioned<StoredTopology>) => Transaction | undefined;

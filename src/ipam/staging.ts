@@ -1,8 +1,7 @@
 import type {Host} from '../core/state.ts';
 import type {TopologyUpdate} from '../core/topology-update.ts';
 import {renderRecord} from '../store/records.ts';
-import {type Condition, StoreError, type Transaction} from '../store/store.ts';
-import {maxTransactionItems} from './batch.ts';
+import {type Condition, maxOperations, StoreError, type Transaction} from '../store/store.ts';
 import {removalOfHidden} from './hidden-hosts.ts';
 import type {Ledger} from './ledger.ts';
 import {joinTransactions} from './transact.ts';
@@ -50,7 +49,7 @@ function generationOf(current: number | undefined, claimed: number): number {
 }
 
 // A host of the new topology takes two conditions and three operations, beside the condition of the claim.
-const hostsAtOnce = Math.floor((maxTransactionItems - 1) / 3);
+const hostsAtOnce = Math.floor((maxOperations - 1) / 3);
 // Longer than a transaction may take.
 const patienceMs = 4000;
 const maxWaitMs = 30_000;
