@@ -1,0 +1,113 @@
+import {createRandom} from '../../helpers/random.ts';
+import {createAddressClient, type Step} from './address-client.ts';
+import {createBlackoutClient, createBlackoutModel} from './blackout-client.ts';
+import {checkAnswers, checkRecords, type Expectations} from './checks.ts';
+import {type Style, someDocument} from './documents.ts';
+import {createHostClient} from './host-client.ts';
+import {createModel} from './model.ts';
+import type {Fault, StormSystem} from './system.ts';
+import {createTenantClient} from './tenant-client.ts';
+import {createTopologyClient, createTopologyModel} from './topology-client.ts';
+
+/** How hard it blows. */
+export interface Gale {
+  /** Clients that ask for addresses; each has one request under way. */
+  readonly clients: number;
+  /** Requests of all clients together. */
+  readonly requests: number;
+  /** One after the other, evenly over the time. */
+  readonly faults: readonly Fault[];
+  /** How many hosts get addresses that are never removed. */
+  readonly steadyHosts: number;
+  /** All addresses are for one owner on one host. */
+  readonly isNarrow: boolean;
+  /** How many hosts a topology lists at most. */
+  readonly listed: number;
+  /** Somebody looks for leftovers all the time. */
+  readonly isCollected: boolean;
+}
+
+/** Many clients that do everything at random, and what may be expected after it. */
+export interface Storm {
+  /** Blows, and then gives what is wrong. */
+  blow(gale: Gale): Promise<readonly string[]>;
+}
+
+export async function startStorm(system: StormSystem, seed: number): Promise<Storm> {
+  const random = createRandom(seed);
+  const newRandom = () => createRandom(random.between(0, 2 ** 31));
+  const style: Style = random.pick(['flat', 'split']);
+  const hasOddities = random.number() < 0.5;
+  const model = createModel();
+  const topologies = createTopologyModel();
+  const blackouts = createBlackoutModel();
+  const known: Expectations['tenants'] = new Map();
+  const expected: Expectations = {model, topologies, blackouts, tenants: known};
+  const setUp = async (method: string, path: string, body: unknown) => {
+    const {kind, body: answer} = await system.ask(random, method, path, body);
+    if (kind !== 'done') throw new Error(`cannot set up: ${JSON.stringify(answer)}`);
+  };
+  await setUp('POST', '/topology', someDocument({random: createRandom(1), style, mark: 'first', hosts: [], hasOddities: false}).body);
+  topologies.updates.push({mark: 'first', hosts: [], from: system.tick(), to: system.tick(), isDone: true});
+
+  const options = (id: string) => ({system, model, random: newRandom(), id});
+  const hostClients = [0, 1, 2, 3].map(number => createHostClient({...options(`v${number}`), number, count: 4}));
+  const volatile = [0, 1, 2, 3].flatMap(number => [1, 2, 3, 4].map(index => `v${number}-${index}`));
+  const blackoutClients = [0, 1].map(number => createBlackoutClient({...options(`b${number}`), blackouts, number}));
+  const tenantClients = [0, 1].map(number => createTenantClient({...options(`tn${number}`), known}));
+  let steady = 0;
+  let gales = 0;
+
+  return {
+    async blow({clients, requests, faults, steadyHosts, isNarrow, listed, isCollected}) {
+      gales += 1;
+      for (; steady < steadyHosts; steady++) {
+        const name = `s${steady}`;
+        await setUp('POST', '/hosts', {name, ip: `192.168.100.${steady}`, tags: {rack: `r${1 + (steady % 3)}`}});
+        model.host(name).state.set(system.tick(), ['up']);
+      }
+      const steadyNames = Array.from({length: steadyHosts}, (_, index) => `s${index}`);
+      const hosts = isNarrow ? (['s0'] as const) : (['s0', ...steadyNames, ...steadyNames, ...volatile] as const);
+      const tenants = isNarrow ? (['t0'] as const) : (['t0', 't1', 'rt', 'tn0-1'] as const);
+      const segments = isNarrow ? ([''] as const) : (['', 's'] as const);
+      const {isBlackedOut} = blackouts;
+      const addressClients = Array.from({length: clients}, (_, index) =>
+        createAddressClient({...options(`c${gales}-${index}`), hosts, tenants, segments, names: 8, sharing: 0.1, isBlackedOut}),
+      );
+      const topologyClients = [0, 1].map(number =>
+        createTopologyClient({...options(`u${number}-${gales}`), topologies, style, number, listed, hasOddities}),
+      );
+
+      let left = requests;
+      const loop = async (step: Step, pauseMs: number) => {
+        const own = newRandom();
+        for (; left > 0; left--) {
+          await step();
+          if (pauseMs > 0) await system.sleep(own.between(0, 2 * pauseMs));
+        }
+      };
+      const faultsInTurn = async () => {
+        for (const [index, fault] of faults.entries()) {
+          while (left > requests * (1 - (index + 1) / (faults.length + 1))) await system.sleep(10);
+          await system.befall(random, fault);
+        }
+      };
+      const stopCollecting = isCollected ? system.keepCollecting() : undefined;
+      await Promise.all([
+        ...addressClients.map(step => loop(step, 0)),
+        ...hostClients.map(step => loop(step, 5)),
+        ...blackoutClients.map(step => loop(step, 10)),
+        ...tenantClients.map(step => loop(step, 20)),
+        ...topologyClients.map(step => loop(step, 60)),
+        faultsInTurn(),
+      ]);
+      await stopCollecting?.();
+      await system.quiet();
+      const problems = await checkRecords(system, expected);
+      for (const daemon of system.daemons) problems.push(...(await checkAnswers(system, daemon)));
+      await system.collect();
+      problems.push(...(await system.records()).leftovers, ...(await checkRecords(system, expected)));
+      return [...system.complaints, ...problems];
+    },
+  };
+}
