@@ -1,4 +1,6 @@
 import {InputError} from '../core/errors.ts';
+import {contains} from '../core/prefix.ts';
+import type {Host} from '../core/state.ts';
 import {parseTopology, type TopologyDocument} from '../core/topology-document.ts';
 import type {TopologyUpdate} from '../core/topology-update.ts';
 import {renderRecord} from '../store/records.ts';
@@ -79,7 +81,7 @@ export function createTopologies({ledger, transact, leftovers, clock, id}: Topol
 
   /**
    * The one transaction that puts the new topology in force, with all placements that were written for it before; false where some have yet to be
-   * written. Hosts and blocks must be those that the plan has seen: an address given out meanwhile in a new block might not fit.
+   * written. Hosts must be those that the plan has seen, and so must blocks: an address given out meanwhile in a new one might not fit.
    */
   function replacement(update: TopologyUpdate, body: unknown, staging: Staging) {
     const {keys, tables, revision} = ledger;
@@ -89,11 +91,11 @@ export function createTopologies({ledger, transact, leftovers, clock, id}: Topol
       {key: keys.topology, modRevision: tables.topology?.modRevision ?? 0},
       {...keys.allHosts, unchangedSince: revision},
       {from: keys.removals, to: keys.removals, unchangedSince: revision},
-      {...keys.allBlocks, unchangedSince: revision},
+      ...(isRoomLost(ledger, update) ? [{...keys.allBlocks, unchangedSince: revision}] : []),
     ];
     const current = tables.topology?.value.generation ?? 0;
     const put = (generation: number): Operation => ({put: keys.topology, value: renderRecord({generation, document: body})});
-    if (current > 0 && update.added.size === 0 && update.moved.size === 0) {
+    if (current > 0 && update.added.size === 0 && update.replaced.size === 0) {
       return {transaction: {conditions, operations: [put(current)]}, result: true};
     }
     if (!staging.prepare(update)) return {result: false};
@@ -104,6 +106,15 @@ export function createTopologies({ledger, transact, leftovers, clock, id}: Topol
     };
     return {transaction, result: true};
   }
+}
+
+/** True where a host loses space that it may have new blocks in. Where all keep theirs, addresses are given out meanwhile as ever. */
+function isRoomLost({tables}: Ledger, {hosts, moved}: TopologyUpdate): boolean {
+  const isKept = ({name, groups}: Host) => {
+    const now = Object.values(groups);
+    return Object.values(tables.hosts.get(name)?.value.groups ?? {}).every(before => now.some(group => contains(group, before)));
+  };
+  return hosts.some(host => moved.has(host.name) && !isKept(host));
 }
 
 function refuseBadHostNames(document: TopologyDocument): void {

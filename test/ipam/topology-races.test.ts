@@ -58,6 +58,22 @@ test('hosts that come, go and change while a topology is replaced are all in the
   await allIsWell(t, etcd);
 });
 
+test('addresses are given out in new blocks while a topology is replaced, where everybody keeps the room that there was', async t => {
+  const {etcd, a, b} = await startPair(t);
+  for (const number of [1, 2]) await a.hosts.add(newHost(number));
+  await b.ledger.sync();
+  const renamed = {networks: [{name: 'other', cidr: wider, block_mask: 28}], topologies: [{networks: ['other'], map: []}]};
+  beforeItIsInForce(a, etcd, () => b.allocate('x', 'h1'));
+  await a.topologies.update(renamed);
+  t.is(a.refusals, 0);
+  beforeItIsInForce(a, etcd, () => b.allocate('y', 'h2'));
+  await t.throwsAsync(a.topologies.update(flat('10.64.0.0/10')), {
+    code: 'ERR_CONFLICT',
+    message: /^Address 10\.0\.0\.\d+ \(y\) of host h2 would not fit: it lies in no network then\.$/,
+  });
+  await allIsWell(t, etcd);
+});
+
 test('a host that was removed while a topology was replaced does not come back half with a later one', async t => {
   const {etcd, a, b} = await startPair(t);
   await a.hosts.add(newHost(1));
