@@ -13,6 +13,8 @@ import {waitFor} from '../helpers/wait.ts';
 export interface InProcessDaemon extends Ipamd {
   /** Runs before each commit that is not the daemon's own barrier. */
   beforeCommit: (transaction: Transaction) => Promise<void>;
+  /** Runs after etcd has given a listing, and before the daemon has it. */
+  beforeList: () => Promise<void>;
   /** Commits are done, and their answers are lost. */
   isDeaf: boolean;
   /** That many commits are asked for; then nothing goes out any more. */
@@ -72,6 +74,11 @@ export async function startInProcess(
       if (daemon.isDeaf && !isBarrier) throw new StoreError('the answer was lost');
       return result;
     },
+    async list(prefix: string) {
+      const listing = await inner.list(prefix);
+      await daemon.beforeList();
+      return listing;
+    },
     watch(prefix: string, from: number, handlers: WatchHandlers) {
       lose = handlers.onLost;
       return inner.watch(prefix, from, {
@@ -103,6 +110,7 @@ export async function startInProcess(
   const daemon: InProcessDaemon = {
     ...ipamd,
     beforeCommit: async () => undefined,
+    beforeList: async () => undefined,
     isDeaf: false,
     commitsUntilDeath: Infinity,
     get refusals() {

@@ -92,3 +92,80 @@ test('a topology that leaves many free blocks outside comes to its end', async t
   t.is(a.ledger.tables.blocks.size, 0);
   t.deepEqual(await findBrokenPromises(etcd), []);
 });
+
+test('a daemon shows at once what it has done, while its watch is silent, lost, and when it lists anew', async t => {
+  const {etcd, a, b} = await startPair(t);
+  await a.hosts.add(newHost(1));
+  await a.allocate('old', 'h1');
+  await a.ledger.sync();
+  a.hold();
+  const shows = (...names: readonly string[]) => {
+    const {tables, index} = a.ledger;
+    t.deepEqual(
+      names.map(name => index.addressesNamed(name).length),
+      names.map(() => 1),
+    );
+    t.deepEqual([...tables.addresses.values()].map(({value}) => value.name).sort(), [...names].sort());
+    t.deepEqual(index.addressesNamed('old'), []);
+  };
+  await a.allocate('x', 'h1');
+  await a.hosts.add(newHost(2));
+  await a.allocate('y', 'h2');
+  await a.addresses.release('old');
+  t.true(a.held > 0);
+  shows('x', 'y');
+  t.true(a.ledger.tables.hosts.has('h2'));
+
+  // The listing is of a moment before the last of it.
+  const {revision} = await etcd.dump();
+  a.beforeList = async () => {
+    a.beforeList = async () => undefined;
+    await a.allocate('during', 'h2');
+  };
+  a.loseWatch();
+  await waitFor('it has listed again', () => a.ledger.revision >= revision);
+  shows('x', 'y', 'during');
+  // What the old watch had yet to tell is void.
+  a.letGo();
+  shows('x', 'y', 'during');
+  await b.addresses.release('x');
+  await a.ledger.sync();
+  shows('y', 'during');
+  t.deepEqual(await findBrokenPromises(etcd), []);
+});
+
+test('nothing is refused for what is no longer so, and nothing is found that is gone', async t => {
+  const {etcd, a, b} = await startPair(t, flat('10.0.0.0/31', {block_mask: 32}));
+  await a.hosts.add(newHost(1));
+  for (const name of ['x', 'y']) await a.allocate(name, 'h1');
+  await b.ledger.sync();
+  const late = async <Result>(ask: () => Promise<Result>) => {
+    const asked = ask();
+    await waitFor('it is in doubt', () => b.held > 0);
+    b.letGo();
+    return asked;
+  };
+  b.hold();
+  await a.addresses.release('x');
+  t.is(await late(() => b.allocate('x', 'h1')), '10.0.0.0', 'neither "already allocated" nor "no available IP"');
+  b.hold();
+  await a.hosts.add(newHost(2));
+  await t.throwsAsync(
+    late(() => b.allocate('z', 'h2')),
+    {code: 'ERR_NO_ADDRESS'},
+  );
+  b.hold();
+  await a.hosts.remove('h2');
+  await late(() => b.hosts.add(newHost(2)));
+  b.hold();
+  await a.addresses.release('x');
+  await a.addresses.release('y');
+  await a.allocate('z', 'h2');
+  await late(() => b.addresses.release('z'));
+  b.hold();
+  await a.hosts.patch('h2', {drained: true});
+  await a.hosts.patch('h2', {drained: false});
+  await a.hosts.remove('h1');
+  t.is(await late(() => b.allocate('w', 'h2')), '10.0.0.1');
+  t.deepEqual(await findBrokenPromises(etcd), []);
+});
