@@ -1,4 +1,6 @@
+import type {AddressInfo} from 'node:net';
 import {hostname} from 'node:os';
+import {createSecureContext} from 'node:tls';
 import {Command, InvalidArgumentError} from 'commander';
 import {printConfig} from '../config/print.ts';
 import type {Config} from '../config/schema.ts';
@@ -27,6 +29,11 @@ export function daemonCommand(name: 'daemon' | 'ipamd'): Command {
     .option('--embedded-etcd <dir>', 'start a supervised etcd on loopback, its data in that folder')
     .option('--embedded-etcd-port <port>', 'its port, 0 for any free one', parsePort, 2379)
     .action(async (flags: DaemonFlags) => {
+      if (flags.embeddedEtcd !== undefined && flags.etcdEndpoints !== undefined)
+        throw new InputError(
+          'ERR_USAGE',
+          '--embedded-etcd starts an etcd of its own, and --etcd-endpoints names another one: choose one of them',
+        );
       const config = await loadConfig(flags);
       if (flags.checkConfig === true) process.stdout.write(printConfig(config));
       else await runDaemon(config, flags);
@@ -41,6 +48,7 @@ async function runDaemon(config: Config, {embeddedEtcd, embeddedEtcdPort}: Daemo
     cert: (await readNamed('daemon.tls.cert', config.daemon.tls.cert)).toString(),
     key: (await readNamed('daemon.tls.key', config.daemon.tls.key)).toString(),
   };
+  if (tls !== undefined && config.daemon.tls !== undefined) requireUsableTls(tls, config.daemon.tls);
   const token = config.daemon.tokenFile && (await readNamed('daemon.tokenFile', config.daemon.tokenFile)).toString().trim();
   if (token === '')
     throw new InputError('ERR_CONFIG', `daemon.tokenFile: got ${JSON.stringify(config.daemon.tokenFile)}: the file is empty`);
@@ -73,8 +81,8 @@ async function runDaemon(config: Config, {embeddedEtcd, embeddedEtcdPort}: Daemo
     version,
   });
   try {
-    const url = await app.listen(splitListen(config.daemon.listen));
-    log.info({listen: url.replace(/^https?:\/\//, '')}, 'daemon is listening');
+    await app.listen(splitListen(config.daemon.listen));
+    log.info({listen: listenText(app.server.address())}, 'daemon is listening');
     if (topology !== undefined) {
       void loadTopologyOnce(ipamd, topology, log, signal).then(() => {
         isTopologyDecided = true;
@@ -88,6 +96,21 @@ async function runDaemon(config: Config, {embeddedEtcd, embeddedEtcdPort}: Daemo
     await following;
     store.close();
     await etcd?.stop();
+  }
+}
+
+/** Where it really listens: the port may be any free one. */
+function listenText(address: AddressInfo | string | null): string {
+  if (address === null || typeof address === 'string') return address ?? '';
+  return address.family === 'IPv6' ? `[${address.address}]:${address.port}` : `${address.address}:${address.port}`;
+}
+
+/** A key that does not fit its certificate would otherwise be told in the words of a library. */
+function requireUsableTls(tls: {cert: string; key: string}, files: {cert: string; key: string}): void {
+  try {
+    createSecureContext(tls);
+  } catch (error) {
+    throw new InputError('ERR_CONFIG', `daemon.tls: got ${files.cert} and ${files.key}: ${messageOf(error)}`, {cause: error});
   }
 }
 

@@ -51,7 +51,8 @@ export function hostCommand(parts: CliParts): Command {
       const {client, format} = await parts.open(self.optsWithGlobals());
       const {hosts} = HostList.parse(await client.request('GET', '/hosts'));
       await forEachItem(namesOrIps, parts, async nameOrIp => {
-        const name = hosts.find(({ip}) => isAddress(nameOrIp) && ip === parseAddress(nameOrIp))?.name ?? nameOrIp;
+        const named = hosts.find(({name: known}) => known === nameOrIp);
+        const name = (named ?? hosts.find(({ip}) => isAddress(nameOrIp) && ip === parseAddress(nameOrIp)))?.name ?? nameOrIp;
         const body = await client.request('DELETE', pathOf('hosts', name));
         parts.write(renderChange(format, body, `Host (${name}) removed successfully.`));
       });

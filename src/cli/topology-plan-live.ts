@@ -1,9 +1,9 @@
 import {networkTrees} from '../core/group-tree.ts';
-import {type Prefix, parseAddress, parsePrefix} from '../core/prefix.ts';
+import {type Address, type Prefix, parseAddress, parsePrefix} from '../core/prefix.ts';
 import type {AllocatedAddress, Block, Host} from '../core/state.ts';
 import {parseTopology, type TopologyDocument} from '../core/topology-document.ts';
 import type {LiveSystem} from '../core/topology-plan-live.ts';
-import {planTopologyUpdate} from '../core/topology-update.ts';
+import {planTopologyUpdate, type TopologyUpdateOptions} from '../core/topology-update.ts';
 import type {Client} from './client.ts';
 import {AddressList, BlackoutList, BlockList, HostList, type HostView, NameList} from './wire.ts';
 
@@ -22,7 +22,7 @@ export async function readLiveSystem(client: Client, planned: TopologyDocument |
     trees: networkTrees(parseTopology(await client.request('GET', '/topology'))),
     hosts,
     blocks: blocks satisfies Block[],
-    firstAddressIn: await readFirstAddresses(client),
+    ...(await readAddresses(client)),
   });
   return {hosts: moved, blocks, blackouts, tenants, misfits: problems};
 }
@@ -41,11 +41,13 @@ function hostOf({name, ip, tags, drained = false, groups = {}, cidr}: HostView):
 }
 
 /** The daemon lists addresses by value. */
-async function readFirstAddresses(client: Client): Promise<(block: Prefix) => AllocatedAddress | undefined> {
+async function readAddresses(client: Client): Promise<Pick<TopologyUpdateOptions, 'firstAddressIn' | 'address'>> {
   const first = new Map<Prefix, AllocatedAddress>();
-  for (const address of AddressList.parse(await client.request('GET', '/addresses'))) {
-    const block = parsePrefix(address.block);
-    if (!first.has(block)) first.set(block, {...address, ip: parseAddress(address.ip), block, allocatedAt: address.allocated_at});
+  const byIp = new Map<Address, AllocatedAddress>();
+  for (const view of AddressList.parse(await client.request('GET', '/addresses'))) {
+    const address = {...view, ip: parseAddress(view.ip), block: parsePrefix(view.block), allocatedAt: view.allocated_at};
+    byIp.set(address.ip, address);
+    if (!first.has(address.block)) first.set(address.block, address);
   }
-  return block => first.get(block);
+  return {firstAddressIn: block => first.get(block), address: ip => byIp.get(ip)};
 }

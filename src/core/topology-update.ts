@@ -2,7 +2,7 @@ import {declaredHosts} from './declared-hosts.ts';
 import {InputError} from './errors.ts';
 import {leafAround, leafAt, networkTrees, placeIn, treeOf} from './group-tree.ts';
 import {createPlacer, isEligible} from './placement.ts';
-import {comparePrefixes, contains, type Prefix, prefixLength} from './prefix.ts';
+import {type Address, comparePrefixes, contains, type Prefix, prefixLength} from './prefix.ts';
 import type {AllocatedAddress, Block, Host, NetworkTree} from './state.ts';
 import type {TopologyDocument} from './topology-document.ts';
 
@@ -14,6 +14,8 @@ export interface TopologyUpdateOptions {
   readonly blocks: Iterable<Block>;
   /** The lowest address that is in use in a block. */
   firstAddressIn(block: Prefix): AllocatedAddress | undefined;
+  /** Who has an IP as an address. */
+  address(ip: Address): AllocatedAddress | undefined;
 }
 
 export interface TopologyUpdate {
@@ -21,7 +23,9 @@ export interface TopologyUpdate {
   readonly hosts: readonly Host[];
   /** Names of those that the document brings. */
   readonly added: ReadonlySet<string>;
-  /** Names of those that get other groups than they have. */
+  /** Names of those whose placement has to be written anew, be it only because a network is called otherwise. */
+  readonly replaced: ReadonlySet<string>;
+  /** Names of those among them that get blocks elsewhere then. */
   readonly moved: ReadonlySet<string>;
   /** Why it cannot be done, in whole sentences; empty when it can. */
   readonly problems: readonly string[];
@@ -48,7 +52,7 @@ export function planTopologyUpdate(options: TopologyUpdateOptions): TopologyUpda
   const place = (host: Host): Host => {
     const {fixed} = host;
     if (fixed !== undefined && !Object.values(host.groups).includes(fixed))
-      unplaced.push(`The fixed prefix ${fixed} of host ${host.name} lies in no group then.`);
+      unplaced.push(`The fixed prefix ${fixed} of host ${host.name} lies in no group then, or is smaller than a block.`);
     try {
       return {...host, groups: placer.place(host, host.groups)};
     } catch (error) {
@@ -66,14 +70,20 @@ export function planTopologyUpdate(options: TopologyUpdateOptions): TopologyUpda
   for (const {name, ip, tags} of declared.values()) {
     const known = byName.get(name);
     const owner = byIp.get(ip);
+    const address = options.address(ip);
     if (known !== undefined && known.ip !== ip) conflicts.push(`Host ${name} is there already, with IP ${known.ip} and not ${ip}.`);
     else if (owner !== undefined && owner !== name) conflicts.push(`IP ${ip} of host ${name} belongs to host ${owner} already.`);
+    else if (known === undefined && address !== undefined)
+      conflicts.push(`IP ${ip} of host ${name} is in use: it is the address of ${address.name} on host ${address.host}.`);
     else if (known === undefined) added.push(place({name, ip, tags, agentPort: 9604, drained: false, groups: {}}));
   }
+  const namesOf = (isWanted: (host: Host, before: Host['groups']) => boolean) =>
+    new Set(placed.filter((host, index) => isWanted(host, present[index]?.groups ?? {})).map(({name}) => name));
   return {
     hosts: [...placed, ...added],
     added: new Set(added.map(({name}) => name)),
-    moved: new Set(placed.filter((host, index) => !isSameRecord(host.groups, present[index]?.groups ?? {})).map(({name}) => name)),
+    replaced: namesOf((host, before) => !isSameRecord(host.groups, before)),
+    moved: namesOf((host, before) => !isSameList(Object.values(host.groups), Object.values(before))),
     problems: [...misfits({...options, oldTrees, trees, used, hosts: placed}), ...unplaced, ...conflicts],
   };
 }
@@ -139,6 +149,10 @@ function misfits({oldTrees, trees, used, hosts, firstAddressIn}: MisfitOptions):
     problems.set(network, `Address ${address.ip} (${address.name}) of host ${address.host} would not fit: ${place}.`);
   }
   return [...problems.values()];
+}
+
+function isSameList(a: readonly Prefix[], b: readonly Prefix[]): boolean {
+  return a.toSorted().join() === b.toSorted().join();
 }
 
 function isSameRecord(a: Readonly<Record<string, Prefix>>, b: Readonly<Record<string, Prefix>>): boolean {

@@ -81,6 +81,7 @@ export function createAddresses({ledger, transact, clock, cooldownMs}: Addresses
       {key: keys.host(request.host), modRevision: host.modRevision},
       {key: keys.block(block.cidr), modRevision: tables.blocks.get(block.cidr)?.modRevision ?? 0},
       {key: nameKey, modRevision: 0},
+      {key: keys.hostIp(ip), modRevision: 0},
       claim === 'own' ? {key: keys.address(ip), modRevision: 0} : {...keys.addressesIn(block.cidr), unchangedSince: 0},
     ];
     const operations: Operation[] = [

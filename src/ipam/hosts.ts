@@ -2,7 +2,7 @@ import {declaredHosts} from '../core/declared-hosts.ts';
 import {InputError} from '../core/errors.ts';
 import {placeIn} from '../core/group-tree.ts';
 import {createPlacer, isEligible, type Placer} from '../core/placement.ts';
-import type {Address} from '../core/prefix.ts';
+import {type Address, isAddress} from '../core/prefix.ts';
 import type {Host} from '../core/state.ts';
 import {renderRecord} from '../store/records.ts';
 import type {Condition, Operation, Transaction} from '../store/store.ts';
@@ -56,6 +56,7 @@ export function createHosts({ledger, transact, clock}: HostsOptions): Hosts {
       const after: Host = {...before, tags: mergeTags(before.tags, tags ?? {}), ip: ip ?? before.ip, drained: drained ?? before.drained};
       const {groups: _, ...identity} = after;
       refuseTakenIp(ledger, after);
+      refuseBadTags(after.tags);
       if (tags !== undefined) refuseUnfitTags(ledger, before, after);
       // Other labels may open networks to it that did not take it before.
       const groups = tags === undefined ? before.groups : placerFor(ledger).place(after, before.groups);
@@ -66,13 +67,14 @@ export function createHosts({ledger, transact, clock}: HostsOptions): Hosts {
         ...(Object.keys(groups).length > Object.keys(before.groups).length ? [placementOf(ledger, name, groups)] : []),
         ...(isMoved ? [{put: keys.hostIp(after.ip), value: name}, {delete: keys.hostIp(before.ip)}] : []),
       ];
-      const moves = isMoved ? [unclaimedIp(ledger, after)] : [];
+      const moves = isMoved ? [unclaimedIp(ledger, after), noAddress(ledger, after)] : [];
       return {transaction: joinTransactions([{conditions, operations}, ...moves]), result: undefined};
     });
 
   return {
     async add(newHost) {
       refuseBadHostName(newHost.name);
+      refuseBadTags(newHost.tags);
       await transact(() => {
         const {tables} = ledger;
         if (tables.hosts.has(newHost.name)) throw exists(`name:${newHost.name}`);
@@ -151,10 +153,11 @@ function removalStep(ledger: Ledger, {value: {groups, ...host}, modRevision}: Ve
 
 /** Throws InputError ERR_INVALID where a name could not be a part of a key and of a path. */
 export function refuseBadHostName(name: string): void {
-  if (name.length <= maxNameLength && name.isWellFormed() && !/[\x00-\x1f\x7f]/.test(name)) return;
+  const isUsable = name !== '.' && name !== '..' && !isAddress(name) && !/[\x00-\x1f\x7f]/.test(name);
+  if (name.length <= maxNameLength && name.isWellFormed() && isUsable) return;
   throw new InputError(
     'ERR_INVALID',
-    `Bad host name: ${JSON.stringify(name)} (expected up to ${maxNameLength} characters, none of them a control).`,
+    `Bad host name: ${JSON.stringify(name)} (expected up to ${maxNameLength} characters, none of them a control, and no IP).`,
   );
 }
 
@@ -178,16 +181,33 @@ function addition(ledger: Ledger, host: Host): Transaction {
         : [{put: keys.topology, value: renderRecord({generation, document: topology.value.source})}]),
     ],
   };
-  return joinTransactions([unclaimedName(ledger, host), unclaimedIp(ledger, host), own]);
+  return joinTransactions([unclaimedName(ledger, host), unclaimedIp(ledger, host), noAddress(ledger, host), own]);
 }
 
 function topologyCondition({keys, tables}: Ledger): Condition {
   return {key: keys.topology, modRevision: tables.topology?.modRevision ?? 0};
 }
 
-function refuseTakenIp({tables}: Ledger, {name, ip}: Pick<Host, 'name' | 'ip'>): void {
+function refuseTakenIp({tables, index}: Ledger, {name, ip}: Pick<Host, 'name' | 'ip'>): void {
   const owner = [...tables.hosts.values()].find(({value}) => value.ip === ip && value.name !== name);
   if (owner !== undefined) throw exists(`IP:${ip}`);
+  const address = index.address(ip);
+  if (address !== undefined)
+    throw new InputError(
+      'ERR_CONFLICT',
+      `IP ${ip} of host ${name} is in use: it is the address of ${address.name} on host ${address.host}.`,
+    );
+}
+
+/** That nobody has been given a host's IP as an address. */
+function noAddress({keys}: Ledger, {ip}: Pick<Host, 'ip'>): Transaction {
+  return {conditions: [{key: keys.address(ip), modRevision: 0}], operations: []};
+}
+
+/** Tags are shown on terminals. */
+function refuseBadTags(tags: Host['tags']): void {
+  const bad = Object.entries(tags).find(pair => pair.some(text => /[\x00-\x1f\x7f-\x9f]/.test(text)));
+  if (bad !== undefined) throw new InputError('ERR_INVALID', `Bad tag: ${JSON.stringify(bad.join('='))} (expected no control characters).`);
 }
 
 /** Where a host stands whose labels did not matter there, other labels do not matter either. */

@@ -14,7 +14,7 @@ export interface Ledger extends Pick<Mirror, 'revision' | 'ageMs' | 'lagMs' | 'r
   readonly tables: Tables;
   /** The records, and what is anticipated. */
   readonly index: IpamIndex;
-  /** Blackouts, and the fixed prefixes of hosts. */
+  /** Blackouts, the IPs of hosts, and their fixed prefixes. */
   readonly reserved: ReservedSpace;
   /** The first whole listing has been read. */
   readonly isReady: boolean;
@@ -39,7 +39,7 @@ export function createLedger({store, keys, clock, log, id}: LedgerOptions): Ledg
   let tables: Tables;
   let index: IpamIndex;
   let reserved: ReservedSpace | undefined;
-  let fixed: readonly Prefix[] = [];
+  let [fixed, hostIps]: [readonly Prefix[], readonly Address[]] = [[], []];
   let areHostsNew = true;
   const reset = () => {
     const newIndex = createIpamIndex();
@@ -76,13 +76,15 @@ export function createLedger({store, keys, clock, log, id}: LedgerOptions): Ledg
     },
     get reserved() {
       if (areHostsNew) {
-        // Few hosts have one, and there may be tens of thousands of blackouts to arrange.
+        // Most changes of hosts change neither, and there may be tens of thousands of blackouts to arrange.
+        const present = [...tables.hosts.values(), ...tables.leftovers.unplaced()];
         const now = [...tables.hosts.values()].flatMap(({value}) => value.fixed ?? []);
-        if (now.join() !== fixed.join()) reserved = undefined;
-        fixed = now;
+        const ips = present.map(({value}) => value.ip);
+        if (now.join() !== fixed.join() || ips.join() !== hostIps.join()) reserved = undefined;
+        [fixed, hostIps] = [now, ips];
         areHostsNew = false;
       }
-      reserved ??= createReservedSpace(tables.blackouts.value, fixed);
+      reserved ??= createReservedSpace(tables.blackouts.value, fixed, hostIps);
       return reserved;
     },
     get isReady() {

@@ -48,7 +48,7 @@ function generationOf(current: number | undefined, claimed: number): number {
   return (current ?? 0) + claimed;
 }
 
-// A host of the new topology takes two conditions and three operations, beside the condition of the claim.
+// A host of the new topology takes three conditions and three operations, beside the condition of the claim.
 const hostsAtOnce = Math.floor((maxOperations - 1) / 3);
 // Longer than a transaction may take.
 const patienceMs = 4000;
@@ -166,7 +166,7 @@ export function createStaging({ledger, clock, id}: StagingOptions): Staging {
     const {name, ip} = identity;
     const put = {put: keys.placement(generation, name), value: renderRecord({host: name, generation, groups})};
     if (!isFresh) return {conditions: [], operations: [put]};
-    const conditions = [keys.host(name), keys.hostIp(ip)].map(key => ({key, modRevision: 0}));
+    const conditions = [keys.host(name), keys.hostIp(ip), keys.address(ip)].map(key => ({key, modRevision: 0}));
     return {conditions, operations: [put, {put: keys.host(name), value: renderRecord(identity)}, {put: keys.hostIp(ip), value: name}]};
   }
 

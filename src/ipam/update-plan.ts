@@ -31,6 +31,7 @@ function makePlan({tables, index, revision}: Ledger, document: TopologyDocument)
     hosts: [...tables.hosts.values()].map(({value}) => value),
     blocks: [...tables.blocks.values()].map(({value}) => value),
     firstAddressIn: cidr => index.addressesIn(cidr)[0],
+    address: ip => index.address(ip),
   });
   return {
     update,

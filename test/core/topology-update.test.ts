@@ -29,6 +29,7 @@ function update(
     hosts: [],
     blocks: [],
     firstAddressIn: () => undefined,
+    address: () => undefined,
   }).hosts;
   const placer = createPlacer({trees, hosts: listed});
   const others = Object.entries(hosts).map(([name, tags], index): Host => {
@@ -50,6 +51,7 @@ function update(
     hosts: [...listed, ...others],
     blocks: [...used, {cidr: parsePrefix('203.0.113.0/29'), host: '', tenant: '', segment: ''}],
     firstAddressIn: cidr => index.addressesIn(cidr)[0],
+    address: ip => index.address(ip),
   });
   return {...plan, at: host => plan.hosts.find(({name}) => name === host)?.groups ?? {}};
 }
@@ -74,7 +76,8 @@ test('renamed networks and groups, other tenants, another block mask: every host
   const plan = update(two(r1, r2), after, {hosts: {a: {rack: 'r1'}, b: {rack: 'r2'}}, blocks: {'10.0.0.0/29': 'a', '10.0.128.0/29': 'b'}});
   t.deepEqual(plan.problems, []);
   t.deepEqual<unknown, unknown>([plan.at('a'), plan.at('b')], [{other: '10.0.0.0/17'}, {other: '10.0.128.0/17'}]);
-  t.deepEqual([...plan.moved], ['a', 'b'], 'its network has another name');
+  t.deepEqual([...plan.replaced], ['a', 'b'], 'its network has another name');
+  t.deepEqual([...plan.moved], [], 'and the same prefix');
   t.deepEqual([...plan.added], []);
   const same = update(two(r1, r2), two({name: 'x', ...r1}, r2, {block_mask: 30}), {hosts: {a: {rack: 'r1'}}, blocks: {'10.0.0.0/29': 'a'}});
   t.is(same.moved.size, 0);
@@ -218,7 +221,7 @@ test('a fixed prefix is kept while it lies in one group that has room for a bloc
     t.deepEqual(plan.problems, []);
     t.deepEqual<unknown, unknown>(plan.at('a'), groups);
   }
-  const lost = 'The fixed prefix 10.0.0.0/20 of host a lies in no group then.';
+  const lost = 'The fixed prefix 10.0.0.0/20 of host a lies in no group then, or is smaller than a block.';
   const tooSmall = oneNetwork('10.0.0.0/16', [{}], {block_mask: 19});
   const inPieces = oneNetwork(
     '10.0.0.0/16',

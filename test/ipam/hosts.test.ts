@@ -123,12 +123,45 @@ test('a host goes with its addresses, also with more of them than one transactio
 
 test('names of hosts may hold anything that can be written', async t => {
   const {daemon, etcd} = await startSystem(t);
-  const names = ['node/1', 'node%2F1', 'köln 1', 'a'.repeat(253), '..', 'A', 'a', '*'];
+  const names = ['node/1', 'node%2F1', 'köln 1', 'a'.repeat(253), '...', 'A', 'a', '*'];
   for (const [index, name] of names.entries()) await addHost(daemon, name, `192.168.0.${index + 1}`);
-  for (const name of names.filter(each => each !== '..')) {
+  for (const name of names) {
     t.is((await daemon.get(`/hosts/${encodeURIComponent(name)}`)).body.name, name);
     t.is((await daemon.delete(`/hosts/${encodeURIComponent(name)}`)).status, 200, name);
   }
+  t.deepEqual(await findBrokenPromises(etcd), []);
+});
+
+test('what could be taken for an IP, for a step in a path, or would garble a terminal is refused', async t => {
+  const {daemon} = await startSystem(t, {hosts: ['h1']});
+  for (const name of ['192.168.0.1', '2001:db8::1', '.', '..', 'a\u001b[31m']) {
+    const {status, body} = await daemon.post('/hosts', {name, ip: '192.168.1.1'});
+    t.deepEqual([status, body.details.startsWith(`Bad host name: ${JSON.stringify(name)} `)], [422, true]);
+  }
+  for (const ip of ['0.0.0.0', '::', '224.0.0.1', '239.1.1.1', 'ff02::1'])
+    t.is((await daemon.post('/hosts', {name: 'a', ip})).status, 422, ip);
+  const tags = {rack: 'a\nb'};
+  t.is((await daemon.post('/hosts', {name: 'a', ip: '192.168.1.1', tags})).status, 422);
+  t.is((await daemon.request('PATCH', '/hosts/h1', {tags})).status, 422);
+  t.deepEqual((await daemon.get('/hosts')).body.hosts.length, 1);
+});
+
+test('an IP of a host is no address of an endpoint, whichever came first', async t => {
+  const {daemon, etcd} = await startSystem(t, {topology: flat('192.168.0.0/16'), hosts: ['h1', 'h2']});
+  const ips = await Promise.all(['a', 'b', 'c'].map(name => daemon.allocate(name, 'h1')));
+  t.deepEqual(ips.toSorted(), ['192.168.0.0', '192.168.0.3', '192.168.0.4']);
+  const taken = 'IP 192.168.0.3 of host h3 is in use: it is the address of';
+  for (const answer of [
+    await daemon.post('/hosts', {name: 'h3', ip: '192.168.0.3'}),
+    await daemon.post('/topology', {
+      ...flat('192.168.0.0/16'),
+      topologies: [{networks: ['net'], map: [{name: 'h3', ip: '192.168.0.3'}]}],
+    }),
+  ])
+    t.deepEqual([answer.status, answer.body.details.startsWith(taken)], [409, true], answer.body.details);
+  t.is((await daemon.request('PATCH', '/hosts/h2', {ip: '192.168.0.3'})).status, 409);
+  t.is((await daemon.request('PATCH', '/hosts/h2', {ip: '192.168.0.5'})).status, 200);
+  t.deepEqual([await daemon.allocate('d', 'h1'), await daemon.allocate('e', 'h1')], ['192.168.0.2', '192.168.0.6']);
   t.deepEqual(await findBrokenPromises(etcd), []);
 });
 

@@ -93,5 +93,8 @@ export function hostRoutes(views: Views, hosts: Hosts): Route[] {
 
 function hostIp(text: string): Address {
   if (!isAddress(text)) throw new InputError('ERR_INVALID', `Invalid host IP ${JSON.stringify(text)}, expected an IPv4 or IPv6 address.`);
-  return parseAddress(text);
+  const ip = parseAddress(text);
+  if (/^(?:0\.0\.0\.0|::|2(?:2[4-9]|3\d)\..*|ff..:.*)$/.test(ip))
+    throw new InputError('ERR_INVALID', `Invalid host IP ${ip}, expected the address of one machine.`);
+  return ip;
 }
