@@ -89,6 +89,8 @@ export function createServer({routes, log, tls, token, isReady, metrics, stateAg
           query: parseQuery(query, request.query),
           params: parsePart(params, 'path', namedParams(path, request.params)),
         });
+        // Addresses come and go too often to be told of one by one.
+        if (method !== 'GET') log[path === '/address' ? 'debug' : 'info']({method, url: request.url, from: request.ip}, 'changed');
         const age = stateAgeSeconds();
         if (method === 'GET' && age > 0) void reply.header('Romana-State-Age', age.toFixed(1));
         return answer(reply, value);
