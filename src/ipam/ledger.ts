@@ -6,14 +6,17 @@ import type {Keys} from '../store/keys.ts';
 import {createMirror, type Mirror, type MirrorOptions} from '../store/mirror.ts';
 import type {Store} from '../store/store.ts';
 import {createTables, type RecordChange, type Tables} from '../store/tables.ts';
+import {createUnderWay, type Written} from './written.ts';
 
 /** What ipamd knows of the store, kept current by a watch: the records with their revisions, and the same arranged for allocation. */
 export interface Ledger extends Pick<Mirror, 'revision' | 'ageMs' | 'lagMs' | 'run' | 'reached' | 'sync' | 'own'> {
   readonly keys: Keys;
   readonly store: Store;
   readonly tables: Tables;
-  /** The records, and what is anticipated. */
+  /** The records, and what is anticipated: for whoever plans. */
   readonly index: IpamIndex;
+  /** The records alone: for whoever is told of them. */
+  readonly written: Written;
   /** Blackouts, the IPs of hosts, and their fixed prefixes. */
   readonly reserved: ReservedSpace;
   /** The first whole listing has been read. */
@@ -28,7 +31,7 @@ export interface Ledger extends Pick<Mirror, 'revision' | 'ageMs' | 'lagMs' | 'r
 export interface Effects {
   readonly blocks: readonly Block[];
   readonly addresses: readonly AllocatedAddress[];
-  readonly gone: readonly Address[];
+  readonly gone: readonly AllocatedAddress[];
 }
 
 export interface LedgerOptions extends Pick<MirrorOptions, 'store' | 'keys' | 'clock' | 'id'> {
@@ -41,6 +44,7 @@ export function createLedger({store, keys, clock, log, id}: LedgerOptions): Ledg
   let reserved: ReservedSpace | undefined;
   let [fixed, hostIps]: [readonly Prefix[], readonly Address[]] = [[], []];
   let areHostsNew = true;
+  const underWay = createUnderWay();
   const reset = () => {
     const newIndex = createIpamIndex();
     index = newIndex;
@@ -74,6 +78,9 @@ export function createLedger({store, keys, clock, log, id}: LedgerOptions): Ledg
     get index() {
       return index;
     },
+    get written() {
+      return underWay.written({tables, index});
+    },
     get reserved() {
       if (areHostsNew) {
         // Most changes of hosts change neither, and there may be tens of thousands of blackouts to arrange.
@@ -104,12 +111,14 @@ export function createLedger({store, keys, clock, log, id}: LedgerOptions): Ledg
     sync: mirror.sync,
     own: mirror.own,
     anticipate({blocks, addresses, gone}) {
-      for (const ip of gone) index.deleteAddress(ip);
+      underWay.add({blocks, addresses, gone});
+      for (const {ip} of gone) index.deleteAddress(ip);
       for (const block of blocks) index.putBlock(block, anticipated);
       for (const address of addresses) index.putAddress(address);
     },
     settle({blocks, addresses, gone}) {
-      for (const ip of [...gone, ...addresses.map(address => address.ip)]) {
+      underWay.delete({blocks, addresses, gone});
+      for (const {ip} of [...gone, ...addresses]) {
         const record = tables.addresses.get(ip);
         if (record === undefined) index.deleteAddress(ip);
         else index.putAddress(record.value);

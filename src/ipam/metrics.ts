@@ -81,12 +81,12 @@ export function createIpamMetrics(ledger: Ledger): IpamMetrics {
 
 type BlockVisitor = (labels: {network: string; group: string}, isFree: boolean, used: number, size: number) => void;
 
-function forEachBlock({tables, index}: Ledger, visit: BlockVisitor): void {
+function forEachBlock({tables, written}: Ledger, visit: BlockVisitor): void {
   const trees = tables.topology?.value.trees ?? [];
   for (const {value: block} of tables.blocks.values()) {
     const tree = treeOf(trees, block.cidr);
     const group = tree === undefined ? '' : (pathTo(tree, block.cidr).at(-1)?.path ?? '');
     const bits = (block.cidr.includes(':') ? 128 : 32) - Number(block.cidr.split('/')[1]);
-    visit({network: tree?.network.name ?? '', group}, block.host === '', index.countIn(block.cidr), 2 ** bits);
+    visit({network: tree?.network.name ?? '', group}, block.host === '', written.countIn(block.cidr), 2 ** bits);
   }
 }

@@ -30,7 +30,7 @@ export function releasing(ledger: Ledger, addresses: readonly AllocatedAddress[]
     const block = tables.blocks.get(cidr);
     return block === undefined ? {transaction: {conditions: [], operations: []}, effects: nothing} : freeing(ledger, block, now);
   });
-  const gone: Effects = {blocks: [], addresses: [], gone: [...going]};
+  const gone: Effects = {blocks: [], addresses: [], gone: addresses};
   return {
     transaction: joinTransactions([...removals, ...ends.map(({transaction}) => transaction)]),
     effects: joinEffects([gone, ...ends.map(({effects}) => effects)]),

@@ -147,6 +147,7 @@ export function createTransactor({ledger, clock, onRetry, random = Math.random}:
       // Durable. Whoever asks us now is told of it, whether the watch has shown it or not.
       written = outcome.revision;
       ledger.own(transaction.operations, written);
+      settle(batch);
       for (const {job, change} of members) job.resolve(change.result);
       return;
     }

@@ -76,8 +76,8 @@ export function createViews(ledger: Ledger): Views {
   };
 }
 
-export function blockView({index}: Ledger, {value: {cidr, tenant, segment, host}, modRevision}: Versioned<Block>): BlockAnswer {
-  return {revision: modRevision, cidr, tenant, segment, host, allocated_ip_count: index.countIn(cidr)};
+export function blockView({written}: Ledger, {value: {cidr, tenant, segment, host}, modRevision}: Versioned<Block>): BlockAnswer {
+  return {revision: modRevision, cidr, tenant, segment, host, allocated_ip_count: written.countIn(cidr)};
 }
 
 function hostView(ledger: Ledger, {name, ip, agentPort, tags, drained, groups, fixed}: Host): HostAnswer {

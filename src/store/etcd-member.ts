@@ -33,6 +33,8 @@ export interface MemberOptions {
   readonly login?: Login;
 }
 
+const maxTokens = 3;
+
 const channelOptions = {
   // The default of 4 MiB is less than what some 17,000 of our keys take.
   'grpc.max_receive_message_length': -1,
@@ -94,17 +96,17 @@ export function createMember({endpoint: url, credentials, login}: MemberOptions)
   return {
     endpoint,
     async ask(deadline, request) {
-      const token = await tokens.get(deadline);
-      const attempt = (valid: string | undefined) => request(new KVClient(callableWith(valid)), {deadline});
-      try {
-        const result = await attempt(token);
-        patienceMs = shortestPatienceMs;
-        return result;
-      } catch (error) {
-        // Refused before anything was done, so that a write may be repeated too.
-        if (login === undefined || !isTokenRefused(error)) throw error;
-        tokens.forget(token);
-        return attempt(await tokens.get(deadline));
+      for (let attempt = 1; ; attempt++) {
+        const token = await tokens.get(deadline);
+        try {
+          const result = await request(new KVClient(callableWith(token)), {deadline});
+          patienceMs = shortestPatienceMs;
+          return result;
+        } catch (error) {
+          // Refused before anything was done, so that a write may be repeated too. On a busy machine a new token may run out on its way.
+          if (login === undefined || attempt === maxTokens || !isTokenRefused(error)) throw error;
+          tokens.forget(token);
+        }
       }
     },
     async openWatch(deadline) {

@@ -158,3 +158,27 @@ test('two daemons that are asked for the same block without pause both get on', 
   t.is(new Set(results).size, 40);
   t.deepEqual(await findBrokenPromises(etcd), []);
 });
+
+test('nobody is told of what is only about to be done', async t => {
+  const {etcd, a} = await startPair(t);
+  await a.hosts.add(newHost(1));
+  await a.allocate('old', 'h1');
+  const block = a.ledger.index.addressesNamed('old')[0]?.block ?? ('' as never);
+  const told = () => ['old', 'new'].map(name => a.ledger.written.addressesNamed(name).length);
+  const seen: unknown[] = [];
+  const {results} = await together<unknown>(
+    a,
+    () => [a.addresses.release('old'), a.allocate('new', 'h1'), a.allocate('one-more', 'h1')],
+    async () => {
+      seen.push(told(), a.ledger.written.countIn(block), a.ledger.index.addressesNamed('old').length);
+      a.isDeaf = true;
+    },
+  );
+  t.deepEqual(seen, [[1, 0], 1, 0], 'those who plan know of it, and those who ask do not');
+  t.deepEqual(results.map(codeOf), ['ERR_STORE', 'ERR_STORE', 'ERR_STORE']);
+  a.isDeaf = false;
+  await a.ledger.sync();
+  t.deepEqual(told(), [0, 1]);
+  t.is(a.ledger.written.countIn(block), 2);
+  t.deepEqual(await findBrokenPromises(etcd), []);
+});

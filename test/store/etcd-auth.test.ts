@@ -48,7 +48,7 @@ test('a wrong password is not tried over and over', async t => {
 });
 
 test('tokens that run out are renewed, one at a time, for requests and watches', async t => {
-  const etcd = await startWithUsers(t, [await jwtFlag(t, 1)]);
+  const etcd = await startWithUsers(t, [await jwtFlag(t, 2)]);
   const store = etcd.openStore({auth, probeMs: 200});
   const {revision} = await put(store, '/romana/start', '');
   const {events} = await follow(t, store, revision + 1);

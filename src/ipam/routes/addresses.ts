@@ -69,8 +69,8 @@ export function addressRoutes(views: Views, ledger: Ledger, addresses: Addresses
   ];
 
   function addressesNamed(nameOrIp: string): AddressAnswer[] {
-    const named = ledger.index.addressesNamed(nameOrIp);
-    const byIp = isAddress(nameOrIp) ? ledger.index.address(parseAddress(nameOrIp)) : undefined;
+    const named = ledger.written.addressesNamed(nameOrIp);
+    const byIp = isAddress(nameOrIp) ? ledger.tables.addresses.get(parseAddress(nameOrIp))?.value : undefined;
     const all = [...named, ...(byIp === undefined ? [] : [byIp])];
     if (all.length === 0) throw notFound('address', nameOrIp);
     return all.map(views.address);
