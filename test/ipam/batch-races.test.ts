@@ -168,7 +168,7 @@ test('nobody is told of what is only about to be done', async t => {
   const seen: unknown[] = [];
   const {results} = await together<unknown>(
     a,
-    () => [a.addresses.release('old'), a.allocate('new', 'h1'), a.allocate('one-more', 'h1')],
+    () => [a.allocate('new', 'h1'), a.allocate('one-more', 'h1'), a.addresses.release('old')],
     async () => {
       seen.push(told(), a.ledger.written.countIn(block), a.ledger.index.addressesNamed('old').length);
       a.isDeaf = true;
