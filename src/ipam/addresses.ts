@@ -103,12 +103,13 @@ interface Asked {
 
 /**
  * While a request waits, the address may be released by another one and given to somebody else, for whom it was never meant. Of what this daemon
- * did not know of when it was asked, the time decides: it may have been told late.
+ * did not know of when it was asked, the time decides: it may have been told late. In the same millisecond, nobody has it from another one.
  */
 function refuseOthers(nameOrIp: string, addresses: readonly AllocatedAddress[], {at, known, givenSince}: Asked): void {
   const isMeant = (address: AllocatedAddress) => {
     const identity = identityOf(address);
-    return known.has(identity) || (!givenSince.has(identity) && Date.parse(address.allocatedAt) < at);
+    const given = Date.parse(address.allocatedAt);
+    return known.has(identity) || (!givenSince.has(identity) && (known.size > 0 ? given < at : given <= at));
   };
   const other = addresses.find(address => !isMeant(address));
   if (other === undefined) return;

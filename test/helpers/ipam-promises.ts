@@ -105,6 +105,7 @@ export function brokenPromises(records: Records): string[] {
 }
 
 function* brokenAddresses({addresses, blocks, hosts, blackouts}: Records): Generator<string> {
+  const hostOf = new Map<string, string>([...hosts.values()].map(host => [host.ip, host.name]));
   for (const {name, ip, host, tenant, segment, block: cidr} of addresses.values()) {
     const what = `${ip} (${name}) of ${host} ${tenant} ${segment}`;
     if (!hosts.has(host)) yield `${what} is on a host that does not exist`;
@@ -112,6 +113,7 @@ function* brokenAddresses({addresses, blocks, hosts, blackouts}: Records): Gener
     const isOwn = block?.host === host && block.tenant === tenant && block.segment === segment;
     if (!isOwn) yield `${what} lies in ${JSON.stringify(block ?? cidr)}`;
     if (!contains(cidr, ip)) yield `${what} does not lie in its block ${cidr}`;
+    if (hostOf.has(ip)) yield `${what} is the IP of host ${hostOf.get(ip)}`;
     for (const blackout of blackouts) if (contains(blackout, ip)) yield `${what} lies in blackout ${blackout}`;
   }
 }

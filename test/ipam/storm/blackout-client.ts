@@ -1,4 +1,4 @@
-import {contains, type Prefix, parseAddress, parsePrefix} from '../../../src/core/prefix.ts';
+import {contains, fromNumber, hostPrefix, type Prefix, parseAddress, parsePrefix, toNumber} from '../../../src/core/prefix.ts';
 import type {ClientOptions, Step} from './address-client.ts';
 import {createTimeline, type Timeline} from './model.ts';
 import {describe} from './system.ts';
@@ -28,7 +28,9 @@ export interface BlackoutClientOptions extends ClientOptions {
 /** A client that adds blackouts and takes them back, where addresses are given out as well. */
 export function createBlackoutClient({system, random, blackouts, number}: BlackoutClientOptions): Step {
   const bases = [`10.1.0.${number * 32}`, `10.1.1.${number * 32}`, `10.0.0.${number * 32}`, `10.2.0.${number * 32}`];
-  const own = bases.flatMap(base => [27, 28, 29, 30, 32].map(length => parsePrefix(`${base}/${length}`)));
+  const small = (base: string) =>
+    Array.from({length: 32}, (_, index) => hostPrefix(fromNumber(toNumber(parseAddress(base)) + BigInt(index), 'ipv4')));
+  const own = bases.flatMap(base => [...[27, 28, 29, 30].map(length => parsePrefix(`${base}/${length}`)), ...small(base)]);
   for (const range of own) blackouts.ranges.set(range, createTimeline<'none' | 'there' | 'covered'>('none'));
   const stateOf = (range: Prefix) => blackouts.ranges.get(range) ?? createTimeline<'none' | 'there' | 'covered'>('none');
   const now = (range: Prefix) => stateOf(range).now();

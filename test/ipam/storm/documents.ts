@@ -31,6 +31,8 @@ export function someDocument({random, style, mark, hosts, hasOddities}: Document
   const groups = random.pick([3, 4, 4, 4, 4, 4, 4, hasOddities ? 5 : 4]);
   const racks = random.pick([3, 4, 4, 4, 4, 4, 4, hasOddities ? 5 : 4]);
   const hasExtra = random.number() < 0.85;
+  // Where it has few addresses, or none just now, a network may also be another one.
+  const extra = `10.${hasOddities ? random.between(8, 10) : 8}.0.0/16`;
   const open = `open${random.between(1, 3)}`;
   const six = `six${random.between(1, 2)}`;
   const first = {name: `g${random.between(1, 2)}`, routing: mark, hosts};
@@ -42,7 +44,7 @@ export function someDocument({random, style, mark, hosts, hasOddities}: Document
       {name: open, cidr: isElsewhere ? '10.64.0.0/16' : wideOrNot, block_mask: random.pick([29, 29, 28])},
       {name: six, cidr: isWide ? '2001:db8::/48' : '2001:db8::/56'},
       {name: 'racks', cidr: '10.2.0.0/16', tenants: random.pick([['rt'], ['rt', 't1'], ['rt', 't2']])},
-      ...(hasExtra ? [{name: 'extra', cidr: '10.8.0.0/16', tenants: ['xt']}] : []),
+      ...(hasExtra ? [{name: 'extra', cidr: extra, tenants: ['xt']}] : []),
     ],
     topologies: [
       {networks: [open], map: style === 'flat' ? [first] : [first, ...others]},
@@ -51,7 +53,7 @@ export function someDocument({random, style, mark, hosts, hasOddities}: Document
       ...(hasExtra ? [{networks: ['extra'], map: [{}, {}]}] : []),
     ],
   };
-  const isOdd = isElsewhere || racks === 5 || (style === 'split' && groups === 5);
+  const isOdd = extra !== '10.8.0.0/16' || isElsewhere || racks === 5 || (style === 'split' && groups === 5);
   const isSmaller = !isWide || racks < 4 || !hasExtra || (style === 'split' && groups < 4);
   return {body, mark, hosts: hosts.map(({name}) => name), mayNotFit: isOdd || isSmaller, isOdd};
 }

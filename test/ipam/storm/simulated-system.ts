@@ -46,7 +46,7 @@ export async function startSimulatedSystem(simulation: Simulation, random: Rando
 
   async function answer(routes: readonly Route[], method: string, path: string, body: unknown, link: Link) {
     const awake = async () => {
-      await simulation.sleep(random.number() * 3);
+      await simulation.sleep(0.6 + random.number() * 3);
       while (link.isFrozen) await simulation.sleep(5);
     };
     await awake();

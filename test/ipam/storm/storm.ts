@@ -68,7 +68,8 @@ export async function startStorm(system: StormSystem, seed: number): Promise<Sto
       }
       const steadyNames = Array.from({length: steadyHosts}, (_, index) => `s${index}`);
       const hosts = isNarrow ? (['s0'] as const) : (['s0', ...steadyNames, ...steadyNames, ...volatile] as const);
-      const tenants = isNarrow ? (['t0'] as const) : (['t0', 't1', 'rt', 'tn0-1'] as const);
+      const all = ['t0', 't1', 't1', 'rt', 'rt', 'tn0-1', hasOddities ? 'xt' : 't0'] as const;
+      const tenants = isNarrow ? (['t0'] as const) : all;
       const segments = isNarrow ? ([''] as const) : (['', 's'] as const);
       const {isBlackedOut} = blackouts;
       const addressClients = Array.from({length: clients}, (_, index) =>
@@ -96,7 +97,7 @@ export async function startStorm(system: StormSystem, seed: number): Promise<Sto
       await Promise.all([
         ...addressClients.map(step => loop(step, 0)),
         ...hostClients.map(step => loop(step, 5)),
-        ...blackoutClients.map(step => loop(step, 10)),
+        ...blackoutClients.map(step => loop(step, isNarrow ? 2 : 10)),
         ...tenantClients.map(step => loop(step, 20)),
         ...topologyClients.map(step => loop(step, 60)),
         faultsInTurn(),
