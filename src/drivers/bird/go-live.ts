@@ -65,10 +65,10 @@ export function createGoLive(parts: GoLiveParts) {
     const whole = await wholeOf(set);
     const isUnknown = situation.isAsAccepted && !runsAsAccepted(situation);
     if (situation.isAsAccepted && situation.mark?.hash === whole.key) return isUnknown ? bringBack(situation) : undefined;
-    if (runsAnother(situation)) {
-      settling.begin();
-      if (!situation.isAsAccepted) await buildAnew(set, wish, situation);
-    }
+    // What was accepted is nowhere any more: its sessions cannot come up before it is there again, so that nobody must wait for them.
+    const isLost = runsAnother(situation) && !situation.isAsAccepted;
+    if (runsAnother(situation)) settling.begin();
+    if (isLost) await buildAnew(set, wish, situation);
     let isHandedOver = false;
     try {
       // Where BIRD is down, nothing is written pass after pass.
@@ -86,7 +86,7 @@ export function createGoLive(parts: GoLiveParts) {
       if (!mayOverlap) await checking;
       if (situation.connection.how === 'none') return await installOnly(set, wish, situation, situation.connection.error);
       // Where only routes change, what was accepted and has to be brought back comes with the new set.
-      const before = judged.touches === 'nothing' ? states : await settledStates(situation, judged);
+      const before = judged.touches === 'nothing' || isLost ? states : await settledStates(situation, judged);
       const otherAs = wish.announces.confirmSeconds === 0 ? undefined : otherNeighbourAs(before, judged.before, judged.after);
       if (otherAs !== undefined) throw new GuardRefusedError(otherAs, whole.files);
       isHandedOver = true;

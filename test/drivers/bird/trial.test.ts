@@ -1,4 +1,4 @@
-import {readFile, rename, writeFile} from 'node:fs/promises';
+import {mkdir, readFile, rename, rm, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
 import {isSameTime} from '../../../src/drivers/bird/bird-status.ts';
@@ -156,6 +156,25 @@ test('BIRD killed while it has a configuration on trial: it comes back with the 
     return error instanceof BirdUnconfirmedError;
   });
   await learnedExactly(host, two);
+});
+
+test('BIRD started anew without a file of anybody: what was accepted comes back, and then the templates that have changed meanwhile', async t => {
+  const host = await createPeeringHost(t, 'emptied');
+  await writeFile(path.join(host.paths.confDir, 'other.conf'), 'protocol static foreign1 { ipv4; }\n');
+  const driver = host.driver();
+  await host.pass(driver, host.node(one, peering(), short));
+  await learnedExactly(host, one);
+  await waitFor('its session is noted', async () => {
+    await host.pass(driver, host.node(one, peering(), short));
+    return driver.status().accepted?.sessions?.includes('tor');
+  });
+  await host.bird.kill();
+  await rm(host.paths.confDir, {recursive: true});
+  await mkdir(host.paths.confDir);
+  await host.start();
+  await host.pass(driver, host.node(two, peering({session: 'graceful restart on;'}), short));
+  await learnedExactly(host, two);
+  t.like(driver.status(), {rejected: undefined, accepted: {how: 'configured'}});
 });
 
 test("a neighbour that goes down during a trial is not the template's fault", async t => {
