@@ -19,21 +19,15 @@ const requests = Number(process.env['STORM_REQUESTS'] ?? 1);
 const realFaults: readonly [Fault, ...Fault[]] = ['daemon killed', 'daemon paused', 'etcd killed', 'etcd paused', 'history compacted'];
 const allFaults: readonly [Fault, ...Fault[]] = [...realFaults, 'daemon cut off', 'watch late', 'answers lost'];
 
-/** Three gales with a quiet moment after each: all kinds of requests, the same with faults, and all for one host and owner. */
+/** Some gales, with a quiet moment after each: all kinds of requests, the same with faults, and all for few things. */
 function gales(random: Random, faults: readonly [Fault, ...Fault[]], scale: number): readonly Gale[] {
   const some = (most: number) => Array.from({length: random.between(1, most)}, () => random.pick(faults));
-  const common = {steadyHosts: 4, isNarrow: false, isCollected: false};
+  const clients = random.pick([6, 12, 40]);
   return [
-    {...common, clients: 12, requests: 800 * scale, faults: [], listed: 3},
-    {
-      ...common,
-      clients: random.pick([6, 12, 40]),
-      requests: 1200 * scale,
-      faults: some(5),
-      listed: random.pick([5, 100]),
-      isCollected: true,
-    },
-    {...common, clients: random.pick([6, 40]), requests: 1000 * scale, faults: some(3), listed: 3, isNarrow: true},
+    {clients: 12, requests: 700 * scale, faults: [], around: 'everything', listed: 3, isCollected: false},
+    {clients, requests: 1000 * scale, faults: some(5), around: 'everything', listed: random.pick([5, 100]), isCollected: true},
+    {clients, requests: 700 * scale, faults: some(2), around: 'one host', listed: 3, isCollected: false},
+    {clients, requests: 700 * scale, faults: some(2), around: 'hosts that go', listed: 3, isCollected: false},
   ];
 }
 

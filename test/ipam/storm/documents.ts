@@ -41,7 +41,7 @@ export function someDocument({random, style, mark, hosts, hasOddities}: Document
   const wideOrNot = style === 'flat' && isWide ? '10.0.0.0/15' : '10.1.0.0/16';
   const body = {
     networks: [
-      {name: open, cidr: isElsewhere ? '10.64.0.0/16' : wideOrNot, block_mask: random.pick([29, 29, 28])},
+      {name: open, cidr: isElsewhere ? '10.64.0.0/16' : wideOrNot, block_mask: random.pick([28, 29, 30, 31])},
       {name: six, cidr: isWide ? '2001:db8::/48' : '2001:db8::/56'},
       {name: 'racks', cidr: '10.2.0.0/16', tenants: random.pick([['rt'], ['rt', 't1'], ['rt', 't2']])},
       ...(hasExtra ? [{name: 'extra', cidr: extra, tenants: ['xt']}] : []),

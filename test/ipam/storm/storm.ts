@@ -17,10 +17,8 @@ export interface Gale {
   readonly requests: number;
   /** One after the other, evenly over the time. */
   readonly faults: readonly Fault[];
-  /** How many hosts get addresses that are never removed. */
-  readonly steadyHosts: number;
-  /** All addresses are for one owner on one host. */
-  readonly isNarrow: boolean;
+  /** Many hosts and owners; one owner on one host, with few names; or few hosts that come and go without a pause. */
+  readonly around: 'everything' | 'one host' | 'hosts that go';
   /** How many hosts a topology lists at most. */
   readonly listed: number;
   /** Somebody looks for leftovers all the time. */
@@ -52,28 +50,33 @@ export async function startStorm(system: StormSystem, seed: number): Promise<Sto
 
   const options = (id: string) => ({system, model, random: newRandom(), id});
   const hostClients = [0, 1, 2, 3].map(number => createHostClient({...options(`v${number}`), number, count: 4}));
+  const steady = ['s0', 's1', 's2', 's3'] as const;
   const volatile = [0, 1, 2, 3].flatMap(number => [1, 2, 3, 4].map(index => `v${number}-${index}`));
   const blackoutClients = [0, 1].map(number => createBlackoutClient({...options(`b${number}`), blackouts, number}));
   const tenantClients = [0, 1].map(number => createTenantClient({...options(`tn${number}`), known}));
-  let steady = 0;
+  for (const [index, name] of steady.entries()) {
+    await setUp('POST', '/hosts', {name, ip: `192.168.100.${index}`, tags: {rack: `r${1 + (index % 3)}`}});
+    model.host(name).state.set(system.tick(), ['up']);
+  }
+  const all = ['t0', 't1', 't1', 'rt', 'rt', 'tn0-1', hasOddities ? 'xt' : 't0'] as const;
   let gales = 0;
 
   return {
-    async blow({clients, requests, faults, steadyHosts, isNarrow, listed, isCollected}) {
+    async blow({clients, requests, faults, around, listed, isCollected}) {
       gales += 1;
-      for (; steady < steadyHosts; steady++) {
-        const name = `s${steady}`;
-        await setUp('POST', '/hosts', {name, ip: `192.168.100.${steady}`, tags: {rack: `r${1 + (steady % 3)}`}});
-        model.host(name).state.set(system.tick(), ['up']);
-      }
-      const steadyNames = Array.from({length: steadyHosts}, (_, index) => `s${index}`);
-      const hosts = isNarrow ? (['s0'] as const) : (['s0', ...steadyNames, ...steadyNames, ...volatile] as const);
-      const all = ['t0', 't1', 't1', 'rt', 'rt', 'tn0-1', hasOddities ? 'xt' : 't0'] as const;
-      const tenants = isNarrow ? (['t0'] as const) : all;
-      const segments = isNarrow ? ([''] as const) : (['', 's'] as const);
+      const {hosts, tenants, segments, sharing} = {
+        everything: {hosts: [...steady, ...steady, ...volatile] as const, tenants: all, segments: ['', 's'] as const, sharing: 0.1},
+        'one host': {hosts: ['s0'] as const, tenants: ['t0'] as const, segments: [''] as const, sharing: 0.3},
+        'hosts that go': {
+          hosts: ['v0-1', 'v0-2', 'v0-3', 'v1-1', 's0'] as const,
+          tenants: ['t0', 'xt'] as const,
+          segments: [''] as const,
+          sharing: 0.2,
+        },
+      }[around];
       const {isBlackedOut} = blackouts;
       const addressClients = Array.from({length: clients}, (_, index) =>
-        createAddressClient({...options(`c${gales}-${index}`), hosts, tenants, segments, names: 8, sharing: 0.1, isBlackedOut}),
+        createAddressClient({...options(`c${gales}-${index}`), hosts, tenants, segments, names: 8, sharing, isBlackedOut}),
       );
       const topologyClients = [0, 1].map(number =>
         createTopologyClient({...options(`u${number}-${gales}`), topologies, style, number, listed, hasOddities}),
@@ -96,8 +99,8 @@ export async function startStorm(system: StormSystem, seed: number): Promise<Sto
       const stopCollecting = isCollected ? system.keepCollecting() : undefined;
       await Promise.all([
         ...addressClients.map(step => loop(step, 0)),
-        ...hostClients.map(step => loop(step, 5)),
-        ...blackoutClients.map(step => loop(step, isNarrow ? 2 : 10)),
+        ...hostClients.map(step => loop(step, around === 'hosts that go' ? 0 : 5)),
+        ...blackoutClients.map(step => loop(step, around === 'one host' ? 2 : 10)),
         ...tenantClients.map(step => loop(step, 20)),
         ...topologyClients.map(step => loop(step, 60)),
         faultsInTurn(),
