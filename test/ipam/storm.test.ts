@@ -28,6 +28,7 @@ function gales(random: Random, faults: readonly [Fault, ...Fault[]], scale: numb
     {clients, requests: 1000 * scale, faults: some(5), around: 'everything', listed: random.pick([5, 100]), isCollected: true},
     {clients, requests: 700 * scale, faults: some(2), around: 'one host', listed: 3, isCollected: false},
     {clients, requests: 700 * scale, faults: some(2), around: 'hosts that go', listed: 3, isCollected: false},
+    {clients: 2, requests: 400 * scale, faults: some(2), around: 'a network that moves', listed: 0, isCollected: false},
   ];
 }
 

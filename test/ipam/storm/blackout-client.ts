@@ -1,4 +1,4 @@
-import {contains, fromNumber, hostPrefix, type Prefix, parseAddress, parsePrefix, toNumber} from '../../../src/core/prefix.ts';
+import {contains, fromNumber, hostPrefix, overlaps, type Prefix, parseAddress, parsePrefix, toNumber} from '../../../src/core/prefix.ts';
 import type {ClientOptions, Step} from './address-client.ts';
 import {createTimeline, type Timeline} from './model.ts';
 import {describe} from './system.ts';
@@ -26,7 +26,7 @@ export interface BlackoutClientOptions extends ClientOptions {
 }
 
 /** A client that adds blackouts and takes them back, where addresses are given out as well. */
-export function createBlackoutClient({system, random, blackouts, number}: BlackoutClientOptions): Step {
+export function createBlackoutClient({system, model, random, blackouts, number}: BlackoutClientOptions): Step {
   const bases = [`10.1.0.${number * 32}`, `10.1.1.${number * 32}`, `10.0.0.${number * 32}`, `10.2.0.${number * 32}`];
   const small = (base: string) =>
     Array.from({length: 32}, (_, index) => hostPrefix(fromNumber(toNumber(parseAddress(base)) + BigInt(index), 'ipv4')));
@@ -38,11 +38,27 @@ export function createBlackoutClient({system, random, blackouts, number}: Blacko
   return async () => {
     const there = own.filter(range => now(range).includes('there'));
     if (there.length > 0 && random.number() < 0.5) await remove(there[random.between(0, there.length - 1)] ?? parsePrefix('10.1.0.0/32'));
-    else await add(own[random.between(0, own.length - 1)] ?? parsePrefix('10.1.0.0/32'));
+    else
+      await add(
+        (random.number() < 0.5 ? nextAddress() : undefined) ?? own[random.between(0, own.length - 1)] ?? parsePrefix('10.1.0.0/32'),
+      );
   };
 
+  /** Where the next address would be given out, unless that is for the other client to black out. */
+  function nextAddress(): Prefix | undefined {
+    const last = [...model.holders.keys()].findLast(ip => !ip.includes(':'));
+    if (last === undefined) return undefined;
+    const value = toNumber(parseAddress(last)) + 1n;
+    const range = hostPrefix(fromNumber(value, 'ipv4'));
+    if (own.includes(range)) return range;
+    if (blackouts.ranges.has(range) || value % 2n !== BigInt(number % 2)) return undefined;
+    blackouts.ranges.set(range, createTimeline<'none' | 'there' | 'covered'>('none'));
+    own.push(range);
+    return range;
+  }
+
   async function add(range: Prefix): Promise<void> {
-    const isCertain = own.every(other => now(other).length === 1);
+    const isCertain = own.every(other => !overlaps(other, range) || now(other).length === 1);
     const inside = own.filter(other => contains(range, other));
     const isCovered = own.some(other => contains(other, range) && now(other)[0] === 'there');
     // Those inside are given up for the larger one.

@@ -17,8 +17,8 @@ export interface Gale {
   readonly requests: number;
   /** One after the other, evenly over the time. */
   readonly faults: readonly Fault[];
-  /** Many hosts and owners; one owner on one host, with few names; or few hosts that come and go without a pause. */
-  readonly around: 'everything' | 'one host' | 'hosts that go';
+  /** Many hosts and owners; one owner on one host, with few names; few hosts that come and go, or a network that is replaced, without a pause. */
+  readonly around: 'everything' | 'one host' | 'hosts that go' | 'a network that moves';
   /** How many hosts a topology lists at most. */
   readonly listed: number;
   /** Somebody looks for leftovers all the time. */
@@ -73,10 +73,19 @@ export async function startStorm(system: StormSystem, seed: number): Promise<Sto
           segments: [''] as const,
           sharing: 0.2,
         },
+        'a network that moves': {hosts: steady, tenants: ['xt'] as const, segments: [''] as const, sharing: 0.5},
       }[around];
       const {isBlackedOut} = blackouts;
       const addressClients = Array.from({length: clients}, (_, index) =>
-        createAddressClient({...options(`c${gales}-${index}`), hosts, tenants, segments, names: 8, sharing, isBlackedOut}),
+        createAddressClient({
+          ...options(`c${gales}-${index}`),
+          hosts,
+          tenants,
+          segments,
+          names: around === 'a network that moves' ? 1 : 8,
+          sharing,
+          isBlackedOut,
+        }),
       );
       const topologyClients = [0, 1].map(number =>
         createTopologyClient({...options(`u${number}-${gales}`), topologies, style, number, listed, hasOddities}),
@@ -102,7 +111,7 @@ export async function startStorm(system: StormSystem, seed: number): Promise<Sto
         ...hostClients.map(step => loop(step, around === 'hosts that go' ? 0 : 5)),
         ...blackoutClients.map(step => loop(step, around === 'one host' ? 2 : 10)),
         ...tenantClients.map(step => loop(step, 20)),
-        ...topologyClients.map(step => loop(step, 60)),
+        ...topologyClients.map(step => loop(step, around === 'a network that moves' ? 0 : around === 'hosts that go' ? 20 : 60)),
         faultsInTurn(),
       ]);
       await stopCollecting?.();
