@@ -25,7 +25,7 @@ function gales(random: Random, faults: readonly [Fault, ...Fault[]], scale: numb
   const clients = random.pick([6, 12, 40]);
   return [
     {clients: 12, requests: 700 * scale, faults: [], around: 'everything', listed: 3, isCollected: false},
-    {clients, requests: 1000 * scale, faults: some(5), around: 'everything', listed: random.pick([5, 100]), isCollected: true},
+    {clients, requests: 1000 * scale, faults: some(5), around: 'everything', listed: random.pick([5, 100, scale > 1 ? 3000 : 100]), isCollected: true},
     {clients, requests: 700 * scale, faults: some(2), around: 'one host', listed: 3, isCollected: false},
     {clients, requests: 700 * scale, faults: some(2), around: 'hosts that go', listed: 3, isCollected: false},
     {clients: 2, requests: 400 * scale, faults: some(2), around: 'a network that moves', listed: 0, isCollected: false},

@@ -25,6 +25,18 @@ export interface Gale {
   readonly isCollected: boolean;
 }
 
+type NonEmpty = readonly [string, ...string[]];
+
+/** Whom addresses are for, and how much else goes on: pauses between the requests of a client, in milliseconds. */
+interface Place {
+  readonly hosts: NonEmpty;
+  readonly tenants: NonEmpty;
+  readonly segments: NonEmpty;
+  readonly names: number;
+  readonly sharing: number;
+  readonly pauses: Readonly<Record<'hosts' | 'blackouts' | 'tenants' | 'topologies', number>>;
+}
+
 /** Many clients that do everything at random, and what may be expected after it. */
 export interface Storm {
   /** Blows, and then gives what is wrong. */
@@ -59,22 +71,46 @@ export async function startStorm(system: StormSystem, seed: number): Promise<Sto
     model.host(name).state.set(system.tick(), ['up']);
   }
   const all = ['t0', 't1', 't1', 'rt', 'rt', 'tn0-1', hasOddities ? 'xt' : 't0'] as const;
+  const places: Readonly<Record<Gale['around'], Place>> = {
+    everything: {
+      hosts: [...steady, ...steady, ...volatile],
+      tenants: all,
+      segments: ['', 's'],
+      names: 8,
+      sharing: 0.1,
+      pauses: {hosts: 5, blackouts: 10, tenants: 20, topologies: 60},
+    },
+    'one host': {
+      hosts: ['s0'],
+      tenants: ['t0'],
+      segments: [''],
+      names: 8,
+      sharing: 0.3,
+      pauses: {hosts: 5, blackouts: 2, tenants: 20, topologies: 60},
+    },
+    'hosts that go': {
+      hosts: ['v0-1', 'v0-2', 'v0-3', 'v1-1', 's0'],
+      tenants: ['t0', 'xt'],
+      segments: [''],
+      names: 8,
+      sharing: 0.2,
+      pauses: {hosts: 0, blackouts: 10, tenants: 20, topologies: 20},
+    },
+    'a network that moves': {
+      hosts: steady,
+      tenants: ['xt'],
+      segments: [''],
+      names: 1,
+      sharing: 0.3,
+      pauses: {hosts: 30, blackouts: 50, tenants: 100, topologies: 0},
+    },
+  };
   let gales = 0;
 
   return {
     async blow({clients, requests, faults, around, listed, isCollected}) {
       gales += 1;
-      const {hosts, tenants, segments, sharing} = {
-        everything: {hosts: [...steady, ...steady, ...volatile] as const, tenants: all, segments: ['', 's'] as const, sharing: 0.1},
-        'one host': {hosts: ['s0'] as const, tenants: ['t0'] as const, segments: [''] as const, sharing: 0.3},
-        'hosts that go': {
-          hosts: ['v0-1', 'v0-2', 'v0-3', 'v1-1', 's0'] as const,
-          tenants: ['t0', 'xt'] as const,
-          segments: [''] as const,
-          sharing: 0.2,
-        },
-        'a network that moves': {hosts: steady, tenants: ['xt'] as const, segments: [''] as const, sharing: 0.5},
-      }[around];
+      const {hosts, tenants, segments, names, sharing, pauses} = places[around];
       const {isBlackedOut} = blackouts;
       const addressClients = Array.from({length: clients}, (_, index) =>
         createAddressClient({
@@ -82,7 +118,7 @@ export async function startStorm(system: StormSystem, seed: number): Promise<Sto
           hosts,
           tenants,
           segments,
-          names: around === 'a network that moves' ? 1 : 8,
+          names,
           sharing,
           isBlackedOut,
         }),
@@ -108,10 +144,10 @@ export async function startStorm(system: StormSystem, seed: number): Promise<Sto
       const stopCollecting = isCollected ? system.keepCollecting() : undefined;
       await Promise.all([
         ...addressClients.map(step => loop(step, 0)),
-        ...hostClients.map(step => loop(step, around === 'hosts that go' ? 0 : 5)),
-        ...blackoutClients.map(step => loop(step, around === 'one host' ? 2 : 10)),
-        ...tenantClients.map(step => loop(step, 20)),
-        ...topologyClients.map(step => loop(step, around === 'a network that moves' ? 0 : around === 'hosts that go' ? 20 : 60)),
+        ...hostClients.map(step => loop(step, pauses.hosts)),
+        ...blackoutClients.map(step => loop(step, pauses.blackouts)),
+        ...tenantClients.map(step => loop(step, pauses.tenants)),
+        ...topologyClients.map(step => loop(step, pauses.topologies)),
         faultsInTurn(),
       ]);
       await stopCollecting?.();
