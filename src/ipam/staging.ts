@@ -111,8 +111,8 @@ export function createStaging({ledger, clock, id}: StagingOptions): Staging {
   }
 
   /**
-   * Waits until no other update is under way. One that does nothing for long is taken for dead, and so is one that this daemon itself began before it
-   * was started again: their claims may be taken over.
+   * Waits until no other update is under way. One that does nothing for long is taken for dead, and so is an earlier one of this daemon, whose updates take
+   * turns: their claims may be taken over.
    */
   async function otherUpdates(): Promise<void> {
     const start = clock.now();

@@ -34,7 +34,7 @@ export interface TopologiesOptions {
   readonly transact: Transactor;
   readonly leftovers: Leftovers;
   readonly clock: StagingOptions['clock'];
-  /** Differs between the daemons of one store. */
+  /** Differs between all daemons that there are and were. */
   readonly id: string;
 }
 

@@ -173,6 +173,21 @@ test('two daemons that get their first topology at once have one', async t => {
   await allIsWell(t, etcd);
 });
 
+test('two daemons that are called the same do not take each other’s preparation for their own', async t => {
+  const {etcd} = await startPair(t);
+  const [c, d] = await Promise.all([startInProcess(t, etcd, 'same'), startInProcess(t, etcd, 'same')]);
+  for (let round = 0; round < 5; round++) {
+    const hosts = many(100, index => `172.${16 + round}.0.${index}`).map(([name, ip]) => [`${name}-${round}`, ip] as const);
+    const results = await Promise.allSettled([c.topologies.update(listing(hosts)), d.topologies.update(listing(hosts))]);
+    t.deepEqual(
+      results.map(({status}) => status),
+      ['fulfilled', 'fulfilled'],
+    );
+  }
+  t.true(c.refusals + d.refusals < 20, `${c.refusals} and ${d.refusals} conflicts`);
+  await allIsWell(t, etcd);
+});
+
 test('wherever an update is killed, either the old topology is in force or the new one, and two looks later nothing else is left', async t => {
   const {etcd, a} = await startPair(t);
   await a.hosts.add(newHost(1));
