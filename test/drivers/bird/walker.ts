@@ -132,7 +132,7 @@ export async function createWalker(t: ExecutionContext, label: string, firstBloc
       if (isEmptied) return;
       note('the agent is killed and started again');
       isAware = false;
-      agent.kill();
+      await agent.kill();
       agent = startAgent();
     },
     async configureSomethingElse() {
@@ -264,15 +264,18 @@ export async function createWalker(t: ExecutionContext, label: string, firstBloc
     return problems;
   }
 
-  /** An agent that can be killed: from then on nothing of what it asks for ever ends. */
+  /** An agent that can be killed: from then on nothing of what it asks for ever ends. What the system is doing for it ends before it is gone. */
   function startAgent() {
     let isDead = false;
+    const underway = new Set<Promise<unknown>>();
     const {promise: died, resolve: die} = Promise.withResolvers<void>();
     const mortal =
       <Args extends readonly unknown[], Result>(work: (...args: Args) => Promise<Result>) =>
       async (...args: Args): Promise<Result> => {
         if (isDead) return new Promise(() => undefined);
-        const result = await work(...args);
+        const working = work(...args);
+        underway.add(working);
+        const result = await working.finally(() => underway.delete(working));
         return isDead ? new Promise(() => undefined) : result;
       };
     const files = new Proxy(systemFiles, {
@@ -284,9 +287,10 @@ export async function createWalker(t: ExecutionContext, label: string, firstBloc
     return {
       driver: host.driver({files, run: mortal(host.namespace.run), isDead: () => isDead}),
       died,
-      kill() {
+      async kill() {
         isDead = true;
         die();
+        await Promise.allSettled(underway);
       },
     };
   }
