@@ -2,6 +2,7 @@ import type {BlockOwner} from './block-index.ts';
 import {InputError} from './errors.ts';
 import {placeIn} from './group-tree.ts';
 import type {IpamIndex} from './ipam-index.ts';
+import {noAddress} from './no-address.ts';
 import {type Address, contains, type Family, familyOf, isAddress, type Prefix, parseAddress} from './prefix.ts';
 import type {RangeSet} from './range-set.ts';
 import type {ReservedSpace} from './reserved-space.ts';
@@ -67,7 +68,7 @@ export function planAllocation({trees, index, host, reserved, isResting, request
       if (ip !== undefined) return {ip, network: network.name, block: {cidr, ...owner}, claim};
     }
   }
-  throw new InputError('ERR_NO_ADDRESS', 'No available IP.');
+  throw noAddress(networks, {host, index, isResting});
 }
 
 /**

@@ -67,8 +67,10 @@ function refuseOutside({tables}: Ledger, cidr: Prefix): void {
 
 function refuseInUse({index, tables}: Ledger, cidr: Prefix): void {
   for (const block of tables.blocks.keys()) {
-    if (overlaps(block, cidr) && index.addressesIn(block).some(({ip}) => contains(cidr, ip)))
-      throw new InputError('ERR_CONFLICT', 'Blackout block contains already allocated IPs.');
+    const used = overlaps(block, cidr) ? index.addressesIn(block).find(({ip}) => contains(cidr, ip)) : undefined;
+    if (used === undefined) continue;
+    const example = `${used.ip} is that of ${used.name} on host ${used.host}`;
+    throw new InputError('ERR_CONFLICT', `Blackout block contains already allocated IPs. For one, ${example}.`);
   }
 }
 

@@ -43,7 +43,13 @@ test('a tenant’s networks come in the order of the document, and the open ones
   );
   const ips = Array.from({length: 8}, () => store.ip('n1', 't'));
   t.deepEqual(ips, ['10.2.0.0', '10.2.0.1', '10.4.0.0', '10.4.0.1', '10.1.0.0', '10.1.0.1', '10.3.0.0', '10.3.0.1']);
-  t.throws(() => store.allocate('n1', 't'), {code: 'ERR_NO_ADDRESS', message: 'No available IP.'});
+  t.throws(() => store.allocate('n1', 't'), {
+    code: 'ERR_NO_ADDRESS',
+    message: ['t2', 't1', 'o1', 'o2'].reduce(
+      (text, name, index) => `${text} Network ${name}: no block is left in 10.${[2, 4, 1, 3][index]}.0.0/31, where host n1 has its place.`,
+      'No available IP.',
+    ),
+  });
   store.release('10.4.0.1');
   t.is(store.ip('n1', 't'), '10.4.0.1');
   t.throws(() => store.allocate('n2', 'other'), {code: 'ERR_NO_ADDRESS'}, 'blocks are not shared');

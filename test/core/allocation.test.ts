@@ -98,7 +98,7 @@ test('every address of a network is handed out, its first and last too', t => {
     const size = 2 ** ((cidr.includes(':') ? 128 : 32) - Number(cidr.split('/')[1]));
     const ips = Array.from({length: size}, () => store.ip('n1', 't'));
     t.is(new Set(ips).size, size);
-    t.throws(() => store.allocate('n1', 't'), {code: 'ERR_NO_ADDRESS', message: 'No available IP.'});
+    t.throws(() => store.allocate('n1', 't'), {code: 'ERR_NO_ADDRESS', message: /^No available IP\. Network net: no block is left in /});
   }
 });
 
@@ -127,7 +127,10 @@ test('a tenant for whom there is no network is refused', t => {
 });
 
 test('a host without a group has no address to give', t => {
-  t.throws(() => createStore(flat('10.0.0.0/24')).allocate('nobody', 't'), {code: 'ERR_NO_ADDRESS', message: 'No available IP.'});
+  t.throws(() => createStore(flat('10.0.0.0/24')).allocate('nobody', 't'), {
+    code: 'ERR_NO_ADDRESS',
+    message: 'No available IP. Network net: host nobody has no place in it.',
+  });
 });
 
 test('a drained host gets no new address', t => {

@@ -77,7 +77,7 @@ test('a full network has no address left, and one again after a release', async 
   t.is(await daemon.allocate('b', 'n2'), '10.0.0.4');
   const full = await daemon.post('/address', {name: 'a4', host: 'n1', tenant: 't1'});
   t.is(full.status, 507);
-  t.is(full.body.details, 'No available IP.');
+  t.is(full.body.details, 'No available IP. Network net: no block is left in 10.0.0.0/29, where host n1 has its place.');
   await daemon.delete('/address?addressName=a2');
   t.is(await daemon.allocate('a4', 'n1'), '10.0.0.2');
 });

@@ -77,7 +77,10 @@ test('addresses in use cannot be blacked out; those beside them in the same bloc
   for (const cidr of ['10.0.0.0/30', '10.0.0.2/32', '10.0.0.0/25', '2001:db8::/64']) {
     const refused = await daemon.post('/blackouts', {cidr});
     t.is(refused.status, 409, cidr);
-    t.is(refused.body.details, 'Blackout block contains already allocated IPs.');
+    t.regex(
+      String(refused.body.details),
+      /^Blackout block contains already allocated IPs\. For one, [.:0-9a-f]+ is that of \S+ on host \S+\.$/,
+    );
   }
   for (const cidr of ['10.0.0.4/31', '10.0.0.8/29', '10.0.0.16/31', '2001:db8::2/127']) {
     t.is((await daemon.post('/blackouts', {cidr})).status, 200, cidr);
@@ -120,7 +123,8 @@ test('blackouts outlive a new topology, a network of another name, and the daemo
   const second = await startDaemon(t, ['--etcd-endpoints', etcd.endpoint]);
   t.is((await second.post('/topology', flat('10.0.0.0/29', {block_mask: 30}))).status, 200);
   const full = await second.post('/address', {name: 'a', host: 'h1'});
-  t.deepEqual([full.status, full.body.details], [507, 'No available IP.'], 'a network that is wholly covered now gives nothing');
+  t.is(full.status, 507, 'a network that is wholly covered now gives nothing');
+  t.regex(String(full.body.details), /^No available IP\. Network \w+: no block is left in /);
   t.is((await remove(second, '10.0.0.0/29')).status, 200);
   t.is(await second.allocate('a', 'h1'), '10.0.0.0');
 });
@@ -137,7 +141,10 @@ test('of two daemons, none gives out an address that the other blacks out in the
   await b.ledger.sync();
 
   a.beforeCommit = once(() => b.allocate('y', 'h1'));
-  await t.throwsAsync(a.blackouts.add(range), {code: 'ERR_CONFLICT', message: 'Blackout block contains already allocated IPs.'});
+  await t.throwsAsync(a.blackouts.add(range), {
+    code: 'ERR_CONFLICT',
+    message: /^Blackout block contains already allocated IPs\. For one, /,
+  });
   t.deepEqual(a.ledger.tables.blackouts.value, []);
 
   a.beforeCommit = once(() => b.blackouts.add(parsePrefix('10.111.1.0/24')));
@@ -159,7 +166,7 @@ test('two daemons that allocate and black out the same small network without pau
     ]),
   );
   for (const result of results)
-    if (result.status === 'rejected') t.is(result.reason.message, 'Blackout block contains already allocated IPs.');
+    if (result.status === 'rejected') t.regex(result.reason.message, /^Blackout block contains already allocated IPs\. For one, /);
   await a.ledger.sync();
   const {blackouts, addresses} = a.ledger.tables;
   t.is(addresses.size, 24);
