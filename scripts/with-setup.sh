@@ -4,5 +4,6 @@ set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 sh "$root/scripts/setup.sh"
 PATH="$root/node_modules/.bin:$PATH:/usr/sbin:/sbin"
-export PATH
+NODE_COMPILE_CACHE=${NODE_COMPILE_CACHE:-$root/.cache/compile}
+export PATH NODE_COMPILE_CACHE
 exec "$@"
