@@ -42,10 +42,11 @@ function makePlan({tables, index, revision}: Ledger, document: TopologyDocument)
   };
 }
 
-/** The same topology and hosts, and every block that was claimed since lies where the plan has its host. */
-function holds({tables}: Ledger, {update, groups, topologyRevision, hostCount, revision}: Plan): boolean {
+/** The same topology and hosts, every block that was claimed since lies where the plan has its host, and nobody got the IP of a host that is to come. */
+function holds({tables, index}: Ledger, {update, groups, topologyRevision, hostCount, revision}: Plan): boolean {
   if (update.problems.length > 0 || tables.topology?.modRevision !== topologyRevision || tables.hosts.size !== hostCount) return false;
   for (const {modRevision} of tables.hosts.values()) if (modRevision > revision) return false;
+  if (update.hosts.some(({name, ip}) => update.added.has(name) && index.address(ip) !== undefined)) return false;
   for (const {value, modRevision} of tables.blocks.values()) {
     if (modRevision <= revision || value.host === '') continue;
     if (groups.get(value.host)?.some(group => contains(group, value.cidr)) !== true) return false;

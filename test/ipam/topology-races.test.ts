@@ -286,3 +286,20 @@ test('thousands of hosts with thousands of blocks get a new topology at once', a
   t.deepEqual(new Set(groupsOf(b).values()), new Set([wider as never]));
   await allIsWell(t, etcd);
 });
+
+test('a topology that brings a host whose IP is given out in the same moment is refused for that', async t => {
+  const {etcd, a, b} = await startPair(t);
+  await a.hosts.add(newHost(1));
+  await b.ledger.sync();
+  let given = '';
+  a.beforeCommit = async () => {
+    if (given === '') given = await b.allocate('x', 'h1');
+  };
+  const hosts = [{name: 'late', ip: '10.111.0.0'}];
+  await t.throwsAsync(a.topologies.update({...flat(), topologies: [{networks: ['net'], map: [{hosts}]}]}), {
+    code: 'ERR_CONFLICT',
+    message: /10\.111\.0\.0 of host late/,
+  });
+  t.is(given, '10.111.0.0');
+  t.deepEqual(await findBrokenPromises(etcd), []);
+});
