@@ -58,11 +58,12 @@ export function hostCommand(parts: CliParts): Command {
       });
     });
   command
-    .command('tag <name> <key=value...>')
+    .command('tag <name>')
+    .argument('<key=value...>', 'tags', collectTag)
     .description('sets tags; "key=" removes one')
-    .action(async (name: string, pairs: string[], _options, self: Command) => {
+    .action(async (name: string, collected: Record<string, string>, _options, self: Command) => {
       const {client, format} = await parts.open(self.optsWithGlobals());
-      const tags = Object.entries(pairs.reduce<Record<string, string>>((all, pair) => collectTag(pair, all), {}));
+      const tags = Object.entries(collected);
       const body = await client.request('PATCH', pathOf('hosts', name), {
         tags: Object.fromEntries(tags.map(([key, value]) => [key, value === '' ? null : value])),
       });
@@ -95,7 +96,7 @@ export function hostCommand(parts: CliParts): Command {
   );
 }
 
-function collectTag(pair: string, tags: Record<string, string>): Record<string, string> {
+function collectTag(pair: string, tags: Record<string, string> = {}): Record<string, string> {
   const [, key, value] = /^([^=]+)=(.*)$/.exec(pair) ?? [];
   if (key === undefined || value === undefined) throw new InvalidArgumentError('expected key=value');
   return {...tags, [key]: value};

@@ -236,6 +236,7 @@ test('status 2 for wrong usage and configuration, 1 for what failed, with one li
       ['host', 'add', 'x', '1.2.3.4', '--tag', 'rack'],
       /^romana: option '--tag <key=value>' argument 'rack' is invalid. expected key=value/,
     ],
+    [2, ['host', 'tag', 'x', 'a=b', '=c'], /^romana: command-argument value '=c' is invalid for argument 'key=value'. expected key=value/],
     [2, ['address', 'allocate', 'x'], /^romana: required option '--host <name>' not specified/],
     [2, ['-f', 'xml', 'host', 'list'], /^romana: unknown format "xml"/],
     [2, ['-p', 'x', 'host', 'list'], /^romana: invalid root port "x"/],
