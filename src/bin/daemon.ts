@@ -75,7 +75,10 @@ async function runDaemon(config: Config, {embeddedEtcd, embeddedEtcdPort}: Daemo
     log: log.child({part: 'rest'}),
     ...(tls && {tls}),
     ...(token !== undefined && {token}),
-    isReady: () => isTopologyDecided && ipamd.ledger.isReady && ipamd.ledger.ageMs === 0,
+    whyNotReady() {
+      if (ipamd.ledger.ageMs > 0) return 'store is not reachable';
+      return ipamd.ledger.fault ?? (isTopologyDecided ? undefined : 'the first topology has not been loaded yet');
+    },
     stateAgeSeconds: () => ipamd.ledger.ageMs / 1000,
     metrics: () => ipamd.metrics.registry.metrics(),
     version,
@@ -124,7 +127,7 @@ async function loadTopologyOnce(
   const {file, body} = topology;
   while (!signal.aborted) {
     try {
-      if (!ipamd.ledger.isReady) throw new Error('the store has not been read yet');
+      if (ipamd.ledger.fault !== undefined) throw new Error(ipamd.ledger.fault);
       await ipamd.ledger.sync();
       if (ipamd.ledger.tables.topology !== undefined) return;
       await ipamd.topologies.update(body);

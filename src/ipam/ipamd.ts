@@ -90,7 +90,7 @@ function afterFirstSnapshot(route: Route, ledger: Ledger): Route {
   return {
     ...route,
     handle(request) {
-      if (!ledger.isReady) throw new StoreError('the store has not been read yet');
+      if (ledger.fault !== undefined) throw new StoreError(ledger.fault);
       return route.handle(request);
     },
   };

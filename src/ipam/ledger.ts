@@ -19,7 +19,8 @@ export interface Ledger extends Pick<Mirror, 'revision' | 'ageMs' | 'lagMs' | 'r
   readonly written: Written;
   /** Blackouts, the IPs of hosts, and their fixed prefixes. */
   readonly reserved: ReservedSpace;
-  /** The first whole listing has been read. */
+  /** Why nothing can be said or decided: nothing has been read yet, or what everything else stands on cannot be. */
+  readonly fault: string | undefined;
   readonly isReady: boolean;
   /** Lets the index show what is about to be written, so that the next plan does not choose the same. */
   anticipate(effects: Effects): void;
@@ -61,6 +62,12 @@ export function createLedger({store, keys, clock, log, id}: LedgerOptions): Ledg
     });
   };
   reset();
+  const faultOf = () => {
+    if (mirror.revision === 0) return 'the store has not been read yet';
+    // Without it there would seem to be no networks, and no hosts.
+    const reason = tables.topology === undefined ? tables.unreadable.get(keys.topology) : undefined;
+    return reason && `the value of ${keys.topology} in etcd cannot be read, correct it there: ${reason}`;
+  };
   const mirror = createMirror({
     store,
     keys,
@@ -94,8 +101,11 @@ export function createLedger({store, keys, clock, log, id}: LedgerOptions): Ledg
       reserved ??= createReservedSpace(tables.blackouts.value, fixed, hostIps);
       return reserved;
     },
+    get fault() {
+      return faultOf();
+    },
     get isReady() {
-      return mirror.revision > 0;
+      return faultOf() === undefined;
     },
     get revision() {
       return mirror.revision;

@@ -80,7 +80,7 @@ export function createTransactor({ledger, clock, onRetry, random = Math.random}:
   };
 
   const round = async () => {
-    if (!ledger.isReady) throw new StoreError('the store has not been read yet');
+    if (ledger.fault !== undefined) throw new StoreError(ledger.fault);
     if (waiting.some(({isDoubtful}) => isDoubtful)) {
       await ledger.sync();
       // These first: what decides them now is in the store, and not just about to be.

@@ -19,7 +19,8 @@ export interface ProbeAnswer {
 }
 
 export interface ProbesOptions {
-  isReady(): boolean;
+  /** Why the program cannot do its work; undefined when it can. */
+  whyNotReady(): string | undefined;
   metrics(): Promise<string>;
   readonly version: string;
   /** The OpenAPI document. */
@@ -28,7 +29,7 @@ export interface ProbesOptions {
 
 const State = z.object({status: z.string()});
 
-export function createProbes({isReady, metrics, version, describe}: ProbesOptions): Probe[] {
+export function createProbes({whyNotReady, metrics, version, describe}: ProbesOptions): Probe[] {
   return [
     {
       path: '/healthz',
@@ -43,8 +44,14 @@ export function createProbes({isReady, metrics, version, describe}: ProbesOption
       operation: 'getReadiness',
       summary: 'whether the program can do its work',
       isOpen: true,
-      answers: {200: {when: 'it can', schema: State}, 503: {when: 'the store is not reachable', schema: State}},
-      handle: () => (isReady() ? {body: {status: 'ok'}} : {status: 503, body: {status: 'store is not reachable'}}),
+      answers: {
+        200: {when: 'it can', schema: State},
+        503: {when: 'the store is not reachable, or what it holds cannot be read', schema: State},
+      },
+      handle: () => {
+        const reason = whyNotReady();
+        return reason === undefined ? {body: {status: 'ok'}} : {status: 503, body: {status: reason}};
+      },
     },
     {
       path: '/version',

@@ -16,7 +16,8 @@ export interface ServerOptions {
   readonly tls?: {readonly cert: string; readonly key: string};
   /** Asked for as `Authorization: Bearer` everywhere but on the probes. */
   readonly token?: string;
-  readonly isReady: () => boolean;
+  /** Why the program cannot do its work; undefined when it can. */
+  readonly whyNotReady: () => string | undefined;
   readonly metrics: () => Promise<string>;
   /** Seconds for the header Romana-State-Age when what is read may be out of date. */
   readonly stateAgeSeconds: () => number;
@@ -28,7 +29,7 @@ const bodyLimit = 1024 * 1024;
 const maxParamLength = 4096;
 
 /** The frame of every REST program: routes, error bodies, probes, metrics, token. Listens only when told to. */
-export function createServer({routes, log, tls, token, isReady, metrics, stateAgeSeconds, version}: ServerOptions): FastifyInstance {
+export function createServer({routes, log, tls, token, whyNotReady, metrics, stateAgeSeconds, version}: ServerOptions): FastifyInstance {
   const app = Fastify({
     // What the router refuses never comes to the error handler.
     frameworkErrors: (error, _request, reply) => answerError(error, reply),
@@ -42,7 +43,7 @@ export function createServer({routes, log, tls, token, isReady, metrics, stateAg
   // Made when it is first asked for: to start must not take longer for it.
   let document: unknown;
   const probes: readonly Probe[] = createProbes({
-    isReady,
+    whyNotReady,
     metrics,
     version,
     describe: () => {

@@ -34,6 +34,8 @@ export interface Tables {
   readonly tenants: ReadonlyMap<string, Versioned<Tenant>>;
   /** By `segmentId`. */
   readonly segments: ReadonlyMap<string, Versioned<Segment>>;
+  /** Why keys cannot be read, by key. */
+  readonly unreadable: ReadonlyMap<string, string>;
   /** Takes in one changed key. A value that cannot be read is reported, and the last good one stays, with the revision of the bad one. */
   apply(event: WatchEvent): void;
   /** Everything as of that revision, as a value of its own that later events do not change. */
@@ -68,6 +70,7 @@ export function createTables({keys, onUnreadable, onChange}: TablesOptions): Tab
   let blackouts: Versioned<readonly Prefix[]> = {value: [], modRevision: 0};
   const hosts = createHostTable();
   let staging: Versioned<string> | undefined;
+  const unreadable = new Map<string, string>();
   const blocks = createTable<Prefix, Block>(parseBlock, ({cidr}) => cidr);
   const addresses = createTable<Address, AllocatedAddress>(parseAllocatedAddress, ({ip}) => ip);
   const tenants = createTable<string, Tenant>(parseTenant, ({name}) => name);
@@ -132,12 +135,15 @@ export function createTables({keys, onUnreadable, onChange}: TablesOptions): Tab
     },
     tenants: tenants.records,
     segments: segments.records,
+    unreadable,
     apply(event) {
       const kind = kindOfKey(keys, event.key);
       if (kind === undefined) return;
+      unreadable.delete(event.key);
       try {
         take[kind](event);
       } catch (error) {
+        unreadable.set(event.key, messageOf(error));
         onUnreadable(event.key, messageOf(error));
       }
     },
