@@ -5,6 +5,11 @@ export function isAddressName(text: string): boolean {
   return /^[A-Za-z0-9._:/-]{1,253}$/.test(text) && !isAddress(text);
 }
 
+/** True for text that may stand in a table on a terminal: without control characters. */
+export function isPrintable(text: string): boolean {
+  return !/[\x00-\x1f\x7f-\x9f]/.test(text);
+}
+
 /** True for a name that a tenant or a segment may have: letters, digits and `_ - .`; it may be empty. */
 export function isOwnerName(text: string): boolean {
   return /^[A-Za-z0-9_.-]*$/.test(text);

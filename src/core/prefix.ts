@@ -37,7 +37,7 @@ export interface InterfaceAddress {
 
 /** Parses an address as configured on an interface, "192.168.20.30/24": the address, and the prefix that it lies in. Throws InputError. */
 export function parseInterfaceAddress(text: string): InterfaceAddress {
-  const [, addressText = '', lengthText = ''] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? [];
+  const [, addressText = '', lengthText = ''] = /^([^/]+)\/(0|[1-9]\d{0,2})$/.exec(text) ?? [];
   const length = Number(lengthText);
   if (lengthText === '' || !isPlainAddress(addressText) || length > addressBits[familyOf(addressText as Address)]) {
     throw new InputError('ERR_PREFIX', `invalid CIDR ${JSON.stringify(text)}, expected address/length`);
@@ -95,6 +95,11 @@ export function lastAddress(prefix: Prefix): Address {
 /** How many addresses a prefix covers. */
 export function sizeOf(prefix: Prefix): bigint {
   return 1n << BigInt(addressBits[familyOf(prefix)] - prefixLength(prefix));
+}
+
+/** True of IPv4 that is written as IPv6, ::ffff:10.0.0.1 (RFC 4291, 2.5.5.2): on the wire there is no such address. */
+export function isIpv4Mapped(value: Address | Prefix): boolean {
+  return familyOf(value) === 'ipv6' && toNumber(value.split('/', 1)[0] as Address) >> 32n === 0xffffn;
 }
 
 /** The prefix of that length which covers the address. */

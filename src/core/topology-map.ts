@@ -1,4 +1,5 @@
-import {isAddress, parseAddress} from './prefix.ts';
+import {isPrintable} from './names.ts';
+import {isAddress, isIpv4Mapped, parseAddress} from './prefix.ts';
 import type {GroupSpec, HostSpec} from './topology-document.ts';
 import type {EntryShape} from './topology-shape.ts';
 
@@ -16,6 +17,7 @@ function parseGroup(entry: EntryShape, problems: string[]): GroupSpec {
   const members = entry.groups ?? [];
   const hosts = [...(entry.hosts ?? []), ...(isHostList(members) ? members : [])];
   const groups = isHostList(members) ? [] : members;
+  if (!isPrintable(name)) problems.push(`Bad group name: ${JSON.stringify(name)}`);
   if (hosts.length > 0 && groups.length > 0)
     problems.push(`Group ${JSON.stringify(name)} has both hosts and groups; it can have only one of them`);
   return {
@@ -37,7 +39,7 @@ function parseHost(entry: EntryShape, problems: string[]): HostSpec[] {
   if (!name || !ip) problems.push(`Both name and IP are required for hosts: ${shown}`);
   else if ((entry.groups ?? []).length + (entry.hosts ?? []).length > 0)
     problems.push(`Hosts cannot have groups or hosts of their own: ${shown}`);
-  else if (!isAddress(ip)) problems.push(`invalid IP address ${JSON.stringify(ip)} of host ${name}`);
+  else if (!isAddress(ip) || isIpv4Mapped(parseAddress(ip))) problems.push(`invalid IP address ${JSON.stringify(ip)} of host ${name}`);
   else return [{name, ip: parseAddress(ip), tags: assignment ?? {}}];
   return [];
 }

@@ -1,6 +1,6 @@
 import {messageOf} from './errors.ts';
-import {isOwnerName} from './names.ts';
-import {addressBits, comparePrefixes, contains, familyOf, type Prefix, parsePrefix, prefixLength} from './prefix.ts';
+import {isOwnerName, isPrintable} from './names.ts';
+import {addressBits, comparePrefixes, contains, familyOf, isIpv4Mapped, type Prefix, parsePrefix, prefixLength} from './prefix.ts';
 import type {Network} from './state.ts';
 import type {NetworkShape} from './topology-shape.ts';
 
@@ -14,6 +14,8 @@ export function parseNetworks(shapes: readonly NetworkShape[], problems: string[
       continue;
     }
     names.add(shape.name);
+    // What networks have by name is kept in plain objects.
+    if (!isPrintable(shape.name) || shape.name === '__proto__') problems.push(`Bad network name: ${JSON.stringify(shape.name)}`);
     if (shape.name === '') problems.push(`Network with CIDR ${shape.cidr} has an empty name`);
     const network = parseNetwork(shape, problems);
     if (network !== undefined) networks.set(shape.name, network);
@@ -28,6 +30,7 @@ function parseNetwork({name, cidr: text, block_mask: mask, tenants}: NetworkShap
   const owners = parseTenants(tenants ?? [], problems);
   const cidr = parseCidr(text, name, problems);
   if (cidr === undefined) return undefined;
+  if (isIpv4Mapped(cidr)) problems.push(`invalid CIDR ${JSON.stringify(text)} for network(${name}): IPv4 in the form of IPv6`);
   const shortest = prefixLength(cidr);
   const longest = addressBits[familyOf(cidr)];
   const blockMask = mask ?? Math.max(defaultBlockMask[familyOf(cidr)], shortest);

@@ -1,6 +1,7 @@
 import {declaredHosts} from '../core/declared-hosts.ts';
 import {InputError} from '../core/errors.ts';
 import {placeIn} from '../core/group-tree.ts';
+import {isPrintable} from '../core/names.ts';
 import {createPlacer, isEligible, type Placer} from '../core/placement.ts';
 import {type Address, isAddress} from '../core/prefix.ts';
 import type {Host} from '../core/state.ts';
@@ -153,7 +154,7 @@ function removalStep(ledger: Ledger, {value: {groups, ...host}, modRevision}: Ve
 
 /** Throws InputError ERR_INVALID where a name could not be a part of a key and of a path. */
 export function refuseBadHostName(name: string): void {
-  const isUsable = name !== '.' && name !== '..' && !isAddress(name) && !/[\x00-\x1f\x7f]/.test(name);
+  const isUsable = name !== '.' && name !== '..' && !isAddress(name) && isPrintable(name);
   if (name.length <= maxNameLength && name.isWellFormed() && isUsable) return;
   throw new InputError(
     'ERR_INVALID',
@@ -206,7 +207,7 @@ function noAddress({keys}: Ledger, {ip}: Pick<Host, 'ip'>): Transaction {
 
 /** Tags are shown on terminals. */
 function refuseBadTags(tags: Host['tags']): void {
-  const bad = Object.entries(tags).find(pair => pair.some(text => /[\x00-\x1f\x7f-\x9f]/.test(text)));
+  const bad = Object.entries(tags).find(pair => !pair.every(isPrintable));
   if (bad !== undefined) throw new InputError('ERR_INVALID', `Bad tag: ${JSON.stringify(bad.join('='))} (expected no control characters).`);
 }
 

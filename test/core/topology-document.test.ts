@@ -23,6 +23,24 @@ const invalid: [title: string, document: unknown, message: string][] = [
     unmapped(network('a', '2001:db8::/64', {block_mask: 29})),
     'invalid blockmask(29) for network(a), must be 64 <= blockmask <= 128',
   ],
+  ['a network name with a line break', unmapped(network('a\nb', '10.0.0.0/24')), 'Bad network name: "a\\nb"'],
+  ['a network name that objects have', unmapped(network('__proto__', '10.0.0.0/24')), 'Bad network name: "__proto__"'],
+  ['a group name that colours terminals', oneNetwork('10.0.0.0/24', [{name: 'a\x1b[31m', groups: []}]), 'Bad group name: "a\\u001b[31m"'],
+  [
+    'IPv4 written as IPv6',
+    unmapped(network('a', '::ffff:10.0.0.0/104')),
+    'invalid CIDR "::ffff:10.0.0.0/104" for network(a): IPv4 in the form of IPv6',
+  ],
+  [
+    'a host with IPv4 written as IPv6',
+    oneNetwork('10.0.0.0/24', [{hosts: [{name: 'h', ip: '::ffff:10.0.0.1'}]}]),
+    'invalid IP address "::ffff:10.0.0.1" of host h',
+  ],
+  [
+    'a length with a leading zero',
+    unmapped(network('a', '10.0.0.0/024')),
+    'invalid CIDR "10.0.0.0/024", expected address/length for network(a)',
+  ],
   ['a bad tenant name', unmapped(network('a', '10.0.0.0/24', {tenants: ['bad tenant!']})), 'Bad tenant name: bad tenant!'],
   ['"*" beside a tenant', unmapped(network('a', '10.0.0.0/24', {tenants: ['*', 'web']})), 'Bad tenant name: *'],
   [

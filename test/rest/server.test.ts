@@ -53,6 +53,7 @@ test('requests that are malformed are refused with the reason, and the daemon go
     ['name that is too long', 'POST', '/address', {name: 'a'.repeat(254), host: 'h1'}, json, 422, /^Bad address name: /],
     ['bad tenant', 'POST', '/address', {name: 'a', host: 'h1', tenant: 'bad tenant!'}, json, 422, /^Bad tenant name: bad tenant!$/],
     ['bad segment', 'POST', '/address', {name: 'a', host: 'h1', segment: '/'}, json, 422, /^Bad segment name: \/$/],
+    ['host IP as IPv6', 'POST', '/hosts', {name: 'x', ip: '::ffff:10.0.0.1'}, json, 422, /^Invalid host IP ::ffff:/],
     ['host IP that is none', 'POST', '/hosts', {name: 'x', ip: '192.168.0.0/24'}, json, 422, /^Invalid host IP "192\.168\.0\.0\/24"/],
     ['half a character', 'POST', '/hosts', '{"name":"\\ud800","ip":"192.168.9.9"}', json, 422, /^Bad host name: /],
     ['half a character in a topology', 'POST', '/topology', topologyWithHost('\ud800'), json, 422, /^Bad host name: /],

@@ -1,6 +1,6 @@
 import {z} from 'zod';
 import {InputError} from '../../core/errors.ts';
-import {type Address, isAddress, parseAddress, parsePrefix} from '../../core/prefix.ts';
+import {type Address, isAddress, isIpv4Mapped, parseAddress, parsePrefix} from '../../core/prefix.ts';
 import {Done, type Route, route} from '../../rest/route.ts';
 import {HostAnswer, HostListAnswer} from '../answers.ts';
 import {found} from '../faults.ts';
@@ -94,7 +94,7 @@ export function hostRoutes(views: Views, hosts: Hosts): Route[] {
 function hostIp(text: string): Address {
   if (!isAddress(text)) throw new InputError('ERR_INVALID', `Invalid host IP ${JSON.stringify(text)}, expected an IPv4 or IPv6 address.`);
   const ip = parseAddress(text);
-  if (/^(?:0\.0\.0\.0|::|2(?:2[4-9]|3\d)\..*|ff..:.*)$/.test(ip))
+  if (isIpv4Mapped(ip) || /^(?:0\.0\.0\.0|::|2(?:2[4-9]|3\d)\..*|ff..:.*)$/.test(ip))
     throw new InputError('ERR_INVALID', `Invalid host IP ${ip}, expected the address of one machine.`);
   return ip;
 }
