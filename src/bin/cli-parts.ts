@@ -18,7 +18,9 @@ export function createCliParts(configFiles: readonly string[]): CliParts {
       const file = await readCliFile(config === undefined ? configFiles : [config], config !== undefined);
       const settings = parseCliSettings(given, process.env, file);
       const token = settings.tokenFile && (await readNamed('TokenFile', settings.tokenFile)).toString().trim();
-      return {client: createClient(settings.url, token), format: settings.format};
+      const warnOfAge = (seconds: string) =>
+        void process.stderr.write(`romana: ${settings.url} is out of touch with its store: this is what it knew ${seconds} s ago\n`);
+      return {client: createClient(settings.url, token, warnOfAge), format: settings.format};
     },
     readInput: async file => (file === undefined || file === '-' ? text(process.stdin) : (await readInputFile(file)).toString()),
     write: output => process.stdout.write(output),

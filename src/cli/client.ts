@@ -20,7 +20,9 @@ export class RequestError extends Error {
 
 const ErrorBody = z.object({details: z.string()});
 
-export function createClient(url: string, token: string | undefined): Client {
+/** `onStale` is told, once, when the daemon is out of touch with its store: how many seconds old the answer may be. */
+export function createClient(url: string, token: string | undefined, onStale: (seconds: string) => void = () => undefined): Client {
+  let isTold = false;
   return {
     async request(method, path, body) {
       const what = `${method} ${url}${path}`;
@@ -40,6 +42,9 @@ export function createClient(url: string, token: string | undefined): Client {
         const cause = error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
         throw new RequestError(`${what}: ${cause}`, undefined, {cause: error});
       }
+      const age = response.headers.get('Romana-State-Age');
+      if (age !== null && !isTold) onStale(age);
+      isTold ||= age !== null;
       const answer = parseAnswer(await response.text());
       if (response.ok) return answer;
       const problem = ErrorBody.safeParse(answer);

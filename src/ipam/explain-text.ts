@@ -11,6 +11,8 @@ export interface MoreFacts {
   readonly isInLeaf: boolean;
   /** A host that alone gets addresses here, and the prefix of which that is so. */
   readonly fixed: {readonly host: string; readonly cidr: string} | undefined;
+  /** The host whose own IP it is. */
+  readonly ipOf: string | undefined;
   /** How many addresses the block has. */
   readonly blockSize: bigint;
   /** Which host had a free block last. */
@@ -24,7 +26,7 @@ export function explanationText(facts: ExplanationFacts, more: MoreFacts): strin
   return [...ofAddress(facts, more), ...ofBlock(facts, more), ...ofGroups(facts, more), ...ofAnnouncements(facts)];
 }
 
-function ofAddress({ip, address, blackout, block}: ExplanationFacts, {fixed}: MoreFacts): string[] {
+function ofAddress({ip, address, blackout, block}: ExplanationFacts, {fixed, ipOf}: MoreFacts): string[] {
   const inUse =
     address === null ? [] : [`${ip} is the address of ${address.name}${ownerOf(address)}, given out at ${address.allocated_at}.`];
   if (blackout !== null) {
@@ -32,6 +34,7 @@ function ofAddress({ip, address, blackout, block}: ExplanationFacts, {fixed}: Mo
     return [...inUse, `${subject}: no address of ${blackout} is given out.`];
   }
   if (address !== null) return inUse;
+  if (ipOf !== undefined) return [`${ip} is the IP of host ${ipOf} itself, and is given to nobody else.`];
   const isForOne = fixed !== undefined && block === null;
   return [`${ip} is free.`, ...(isForOne ? [`Only host ${fixed.host} may get it: ${fixed.cidr} is that host's own prefix.`] : [])];
 }

@@ -45,6 +45,7 @@ export function createExplain({ledger, views, reports, clock}: ExplainOptions): 
       isInLeaf: path.at(-1)?.groups.length === 0,
       fixed: fixed?.fixed && {host: fixed.name, cidr: fixed.fixed},
       blockSize: block === undefined ? 0n : sizeOf(block.value.cidr),
+      ipOf: [...tables.hosts.values()].find(({value}) => value.ip === ip)?.value.name,
       freedFrom: block?.value.freed?.from ?? '',
     });
     return {...facts, text};

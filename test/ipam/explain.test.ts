@@ -93,6 +93,10 @@ test('where the chain ends, the rest is null, and the sentences say why', async 
   const {daemon} = await startSystem(t, {topology: racks});
   await addHost(daemon, 'host-1', '192.168.0.1', {tags: {rack: 'rack-1'}});
   await addHost(daemon, 'alone', '192.168.0.2', {tags: {rack: 'rack-2'}, cidr: '10.1.40.0/24'});
+  await addHost(daemon, 'inside', '10.1.0.7');
+  const [own] = (await daemon.get('/explain/10.1.0.7')).body.text;
+  t.is(own, '10.1.0.7 is the IP of host inside itself, and is given to nobody else.');
+  await daemon.delete('/hosts/inside');
   await daemon.allocate('a', 'host-1', {tenant: ''});
   await daemon.allocate('b', 'host-1', {tenant: 't2'});
   await daemon.delete('/address?addressName=b');

@@ -1,4 +1,5 @@
 import anyTest from 'ava';
+import {romana} from '../cli/romana.ts';
 import {startDaemon} from '../helpers/daemon.ts';
 import {startEtcd} from '../helpers/etcd.ts';
 import {findBrokenPromises, startSystem} from '../helpers/ipam.ts';
@@ -34,6 +35,9 @@ test('while etcd is away reads are answered from memory and writes are put off; 
     t.true(Number(answer.headers.get('romana-state-age')) >= 0 && answer.headers.has('romana-state-age'), path);
   }
   t.is((await daemon.get('/addresses/a')).body[0].ip, ip);
+  const listed = await romana(['-r', daemon.url, 'host', 'list']);
+  t.regex(listed.stdout, /h1/);
+  t.regex(listed.stderr, /^romana: http:\S+ is out of touch with its store: this is what it knew \d+\.\d s ago\n$/);
   const age = Number((await daemon.get('/hosts')).headers.get('romana-state-age'));
   await waitFor('the age grows', async () => Number((await daemon.get('/hosts')).headers.get('romana-state-age')) > age);
   t.regex((await daemon.get('/metrics')).body, /^romana_state_age_seconds [0-9.]*[1-9]/m);
