@@ -37,7 +37,7 @@ export function hostCommand(parts: CliParts): Command {
     });
   command
     .command('add <name> <ip> [cidr]')
-    .description('adds a host; with a CIDR, all of its addresses come from there, and nobody else gets any of it')
+    .description('adds a host; with a CIDR, all of its addresses in that network come from there, and nobody else gets any of it')
     .option('--tag <key=value>', 'a tag; may be given several times', collectTag, {})
     .action(async (name: string, ip: string, cidr: string | undefined, {tag}: {tag: Record<string, string>}, self: Command) => {
       const {client, format} = await parts.open(self.optsWithGlobals());
