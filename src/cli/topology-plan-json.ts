@@ -48,13 +48,14 @@ function groupOf(group: GroupPlan) {
   };
 }
 
-function amountOf({capacity, used, free, blackedOut, padding}: Amount) {
+function amountOf({capacity, used, free, blackedOut, padding, reserved}: Amount) {
   return {
     capacity: numberOf(capacity),
     used: numberOf(used),
     free: numberOf(free),
     blacked_out: numberOf(blackedOut),
     padding: numberOf(padding),
+    reserved: numberOf(reserved),
   };
 }
 

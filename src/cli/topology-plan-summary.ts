@@ -51,5 +51,12 @@ function sumOf(level: readonly GroupPlan[]): SummaryRow {
 
 function sumOfAmounts(amounts: readonly Amount[]): Amount {
   const sum = (key: keyof Amount) => amounts.reduce((total, amount) => total + amount[key], 0n);
-  return {capacity: sum('capacity'), used: sum('used'), free: sum('free'), blackedOut: sum('blackedOut'), padding: sum('padding')};
+  return {
+    capacity: sum('capacity'),
+    used: sum('used'),
+    free: sum('free'),
+    blackedOut: sum('blackedOut'),
+    padding: sum('padding'),
+    reserved: sum('reserved'),
+  };
 }

@@ -74,15 +74,18 @@ function rowOf(
 function renderAddresses({addresses, blocks, addressesPerHostWhenFull, cidr}: GroupPlan): string {
   const size = addresses.capacity / blocks.capacity;
   const held = blocks.used * size - addresses.used;
+  const ofThem = [
+    ...(addresses.padding > 0n ? [`${renderAmount(addresses.padding)} of them in no group yet`] : []),
+    ...(addresses.reserved > 0n ? [`${renderAmount(addresses.reserved)} of them only for hosts with own prefixes`] : []),
+  ];
   const parts = [
     `${renderAmount(addresses.used)} used`,
     `${renderAmount(held)} held by the owners of used blocks`,
-    `${renderAmount(addresses.free - held)} free`,
-    ...(addresses.padding > 0n ? [`(${renderAmount(addresses.padding)} of them in no group yet)`] : []),
+    `${renderAmount(addresses.free - held)} free${ofThem.length === 0 ? '' : ` (${ofThem.join(', ')})`}`,
     ...(addresses.blackedOut > 0n ? [`${renderAmount(addresses.blackedOut)} blacked out`] : []),
     ...(addressesPerHostWhenFull === undefined ? [] : [`at most ${renderAmount(addressesPerHostWhenFull)} for each of these hosts`]),
   ];
-  return `${wrap(`Addresses of ${cidr}: ${parts.join(', ').replaceAll(', (', ' (')}`, pageWidth).join('\n')}\n`;
+  return `${wrap(`Addresses of ${cidr}: ${parts.join(', ')}`, pageWidth).join('\n')}\n`;
 }
 
 function renderRoutes(routes: TopologyPlan['routes'], isFit: boolean): string {

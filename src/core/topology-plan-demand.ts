@@ -1,18 +1,8 @@
-import {addressBits, type Family, familyOf} from './prefix.ts';
+import {type Family, familyOf} from './prefix.ts';
 import type {Group, Network, NetworkTree} from './state.ts';
+import {blockSize} from './topology-plan-blocks.ts';
 import type {HostSet} from './topology-plan-hosts.ts';
-
-/** What happens in a leaf. */
-export interface LeafLoad {
-  /** Blocks that can be owned. */
-  readonly capacity: bigint;
-  usedBlocks: bigint;
-  usedAddresses: bigint;
-  /** Blocks that its hosts ask for here. */
-  neededBlocks: bigint;
-  /** Endpoints that find it full, and look for another network. */
-  turnedAway: bigint;
-}
+import {type Loads, type Pool, poolOf} from './topology-plan-pools.ts';
 
 export interface EndpointDemand {
   /** How many endpoints of each host want an address of the family. */
@@ -23,12 +13,12 @@ export interface EndpointDemand {
 
 export interface DemandOptions {
   readonly trees: readonly NetworkTree[];
-  readonly loads: ReadonlyMap<Group, LeafLoad>;
+  readonly loads: Loads;
   readonly set: HostSet;
   readonly demand: EndpointDemand;
 }
 
-/** The blocks that the hosts of a set take together, by network, and the endpoints that get no address, with the last leaf that they asked. */
+/** The blocks that the hosts of a set take together, by network, and the endpoints that get no address, with the last pool that they asked. */
 export interface DemandResult {
   readonly blocks: ReadonlyMap<NetworkTree, bigint>;
   readonly unserved: readonly Unserved[];
@@ -37,13 +27,14 @@ export interface DemandResult {
 export interface Unserved {
   readonly tree: NetworkTree;
   readonly leaf: Group;
+  readonly pool: Pool;
   readonly endpoints: bigint;
 }
 
 /**
  * Lets the endpoints of some hosts have addresses, one of each family, as allocation would: in the networks of their tenant, then in the open ones,
  * in whole blocks that only one owner has. Endpoints are dealt out evenly to the owners, owners to the tenants that networks name (and one
- * more for all other tenants where a network is open to them). The loads of the leaves grow.
+ * more for all other tenants where a network is open to them). A host with an own prefix has its addresses of that network there. The loads grow.
  */
 export function placeEndpoints({trees, loads, set, demand}: DemandOptions): DemandResult {
   const blocks = new Map<NetworkTree, bigint>();
@@ -57,15 +48,15 @@ export function placeEndpoints({trees, loads, set, demand}: DemandOptions): Dema
       });
       for (const tree of candidates) {
         const leaf = set.leaves.get(tree);
-        const load = leaf && loads.get(leaf);
-        if (leaf === undefined || load === undefined) continue;
-        const before = load.usedBlocks;
-        waiting = waiting.flatMap(share => take(share, load, blockSize(tree.network)));
-        if (load.usedBlocks > before) blocks.set(tree, (blocks.get(tree) ?? 0n) + load.usedBlocks - before);
+        const pool = leaf && poolOf(loads, leaf, set.name);
+        if (leaf === undefined || pool === undefined) continue;
+        const before = pool.usedBlocks;
+        waiting = waiting.flatMap(share => take(share, pool, blockSize(tree.network)));
+        if (pool.usedBlocks > before) blocks.set(tree, (blocks.get(tree) ?? 0n) + pool.usedBlocks - before);
         const endpoints = waiting.reduce((sum, share) => sum + share.owners * share.endpoints, 0n);
         if (endpoints === 0n) break;
-        load.turnedAway += endpoints;
-        if (tree === candidates.at(-1)) unserved.push({tree, leaf, endpoints});
+        pool.turnedAway += endpoints;
+        if (tree === candidates.at(-1)) unserved.push({tree, leaf, pool, endpoints});
       }
     }
   }
@@ -76,10 +67,6 @@ export function placeEndpoints({trees, loads, set, demand}: DemandOptions): Dema
 export function ownerKinds(networks: readonly Network[]): (string | undefined)[] {
   const named = new Set(networks.flatMap(({tenants}) => tenants));
   return [...named, ...(networks.some(({tenants}) => tenants.length === 0) ? [undefined] : [])];
-}
-
-export function blockSize({cidr, blockMask}: Network): bigint {
-  return 1n << BigInt(addressBits[familyOf(cidr)] - blockMask);
 }
 
 /** Owners with the same number of endpoints each. */
@@ -105,14 +92,14 @@ function candidateTrees(trees: readonly NetworkTree[], kind: string | undefined,
 }
 
 /** Takes blocks for as many as find one, and tells who is left: owners that got nothing, and one that got only a part. */
-function take({owners, endpoints}: Waiting, load: LeafLoad, size: bigint): Waiting[] {
+function take({owners, endpoints}: Waiting, pool: Pool, size: bigint): Waiting[] {
   const each = (endpoints + size - 1n) / size;
-  load.neededBlocks += owners * each;
-  const free = load.capacity > load.usedBlocks ? load.capacity - load.usedBlocks : 0n;
+  pool.neededBlocks += owners * each;
+  const free = pool.capacity > pool.usedBlocks ? pool.capacity - pool.usedBlocks : 0n;
   const whole = owners * each <= free ? owners : free / each;
   const rest = whole < owners ? free - whole * each : 0n;
-  load.usedBlocks += whole * each + rest;
-  load.usedAddresses += whole * endpoints + rest * size;
+  pool.usedBlocks += whole * each + rest;
+  pool.usedAddresses += whole * endpoints + rest * size;
   const partial = rest > 0n ? [{owners: 1n, endpoints: endpoints - rest * size}] : [];
   const untouched = owners - whole - BigInt(partial.length);
   return [...(untouched > 0n ? [{owners: untouched, endpoints}] : []), ...partial];

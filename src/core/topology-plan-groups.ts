@@ -1,12 +1,12 @@
-import {joinPrefixes, overlaps, type Prefix, prefixLength, sizeOf} from './prefix.ts';
-import {rangeOf} from './range-set.ts';
+import {type Prefix, prefixLength, sizeOf} from './prefix.ts';
 import type {Group, Network, NetworkTree} from './state.ts';
-import {blockSize, type LeafLoad} from './topology-plan-demand.ts';
+import {blockSize, closedBlocks, commonParts} from './topology-plan-blocks.ts';
 import type {Amount, GroupPlan} from './topology-plan-model.ts';
+import {type LeafLoad, type Loads, type Pool, poolsOf} from './topology-plan-pools.ts';
 
 export interface GroupPlanOptions {
   readonly tree: NetworkTree;
-  readonly loads: ReadonlyMap<Group, LeafLoad>;
+  readonly loads: Loads;
   readonly hostsIn: ReadonlyMap<Group, number>;
   readonly blackouts: readonly Prefix[];
   /** What the router of each group carries. */
@@ -34,44 +34,63 @@ export function planGroups({tree: {network, root}, loads, hostsIn, blackouts, ro
       children: children.length,
       routes: routesAt.get(group) ?? 0n,
     };
-    const closed = commonParts(group.cidr, blackouts);
-    const sums = isLeaf ? leafSums(network, group, loads.get(group), hostsIn.get(group) ?? 0) : childSums(network, group, children);
+    const closed = closedIn(network, group.cidr, blackouts);
+    const sums = isLeaf
+      ? leafSums({network, cidr: group.cidr, load: loads.get(group), hosts: hostsIn.get(group) ?? 0, blackouts})
+      : childSums(network, group, children);
     const {blocks, addresses, ...rest} = sums;
     const plan = {
       ...place,
       ...rest,
-      blocks: amountOf(sizeOf(group.cidr) / blockSize(network), blocks, closedBlocks(closed, network)),
-      addresses: amountOf(
-        sizeOf(group.cidr),
-        addresses,
-        closed.reduce((sum, prefix) => sum + sizeOf(prefix), 0n),
-      ),
+      blocks: amountOf(sizeOf(group.cidr) / blockSize(network), blocks, closed.blocks),
+      addresses: amountOf(sizeOf(group.cidr), addresses, closed.addresses),
     };
     return [plan, ...below.flat()];
   };
   return visit(root, 0, '');
 }
 
-/** How many blocks of a group can be owned: those that are not blacked out whole. */
-export function ownableBlocks(network: Network, cidr: Prefix, blackouts: readonly Prefix[]): bigint {
-  return sizeOf(cidr) / blockSize(network) - closedBlocks(commonParts(cidr, blackouts), network);
-}
-
 type Sums = Pick<GroupPlan, 'room' | 'hosts' | 'neededBlocks' | 'hostsWhenFull' | 'addressesPerHostWhenFull'> & {
-  readonly blocks: Pick<Amount, 'used' | 'padding'>;
-  readonly addresses: Pick<Amount, 'used' | 'padding'>;
+  readonly blocks: Parts;
+  readonly addresses: Parts;
 };
 
-function leafSums(network: Network, {cidr}: Group, load: LeafLoad | undefined, hosts: number): Sums {
-  const {capacity = 0n, usedBlocks = 0n, usedAddresses = 0n, neededBlocks = 0n} = load ?? {};
+type Parts = Pick<Amount, 'used' | 'padding' | 'reserved'>;
+
+interface LeafFacts extends Pick<GroupPlanOptions, 'blackouts'> {
+  readonly network: Network;
+  readonly cidr: Prefix;
+  readonly load: LeafLoad | undefined;
+  readonly hosts: number;
+}
+
+function leafSums({network, cidr, load, hosts, blackouts}: LeafFacts): Sums {
+  const pools = load === undefined ? [] : poolsOf(load);
+  const sumOf = (value: (pool: Pool) => bigint) => pools.reduce((sum, pool) => sum + value(pool), 0n);
+  const own = [...(load?.own.values() ?? [])];
+  const unused = own.map(pool => unusedOf(network, pool, blackouts));
+  const others = BigInt(hosts - own.length);
+  const {capacity = 0n, neededBlocks = 0n} = load?.shared ?? {};
+  // Own prefixes that fill a group leave no room for a host of any kind.
+  const more = neededBlocks > 0n && others > 0n ? (capacity * others) / neededBlocks : own.length > 0 && capacity === 0n ? 0n : undefined;
+  const perHost = [...(others > 0n ? [least(capacity / others, sizeOf(cidr))] : []), ...own.map(pool => pool.capacity)];
   return {
     hosts,
-    neededBlocks,
-    blocks: {used: usedBlocks, padding: 0n},
-    addresses: {used: usedAddresses, padding: 0n},
-    ...(neededBlocks > 0n && hosts > 0 && {hostsWhenFull: (capacity * BigInt(hosts)) / neededBlocks}),
-    ...(hosts > 0 && {addressesPerHostWhenFull: least(capacity / BigInt(hosts), sizeOf(cidr)) * blockSize(network)}),
+    neededBlocks: sumOf(pool => pool.neededBlocks),
+    blocks: {used: sumOf(pool => pool.usedBlocks), padding: 0n, reserved: unused.reduce((sum, {blocks}) => sum + blocks, 0n)},
+    addresses: {used: sumOf(pool => pool.usedAddresses), padding: 0n, reserved: unused.reduce((sum, {addresses}) => sum + addresses, 0n)},
+    ...(more !== undefined && {hostsWhenFull: BigInt(own.length) + more}),
+    ...(perHost.length > 0 && {addressesPerHostWhenFull: perHost.reduce(least) * blockSize(network)}),
   };
+}
+
+/** What nobody has of an own prefix. */
+function unusedOf(network: Network, {own, capacity, usedBlocks, usedAddresses}: Pool, blackouts: readonly Prefix[]) {
+  if (own === undefined) return {blocks: 0n, addresses: 0n};
+  const size = sizeOf(own.cidr);
+  const held = usedBlocks * blockSize(network) - usedAddresses;
+  const closed = least(closedIn(network, own.cidr, blackouts).addresses, size - usedAddresses);
+  return {blocks: notBelowZero(capacity - usedBlocks), addresses: notBelowZero(size - usedAddresses - closed - held)};
 }
 
 function childSums(network: Network, group: Group, children: readonly GroupPlan[]): Sums {
@@ -86,17 +105,25 @@ function childSums(network: Network, group: Group, children: readonly GroupPlan[
     room,
     hosts: children.reduce((sum, {hosts}) => sum + hosts, 0),
     neededBlocks: sumOf(child => child.neededBlocks),
-    blocks: {used: sumOf(child => child.blocks.used), padding: padding / blockSize(network) + sumOf(child => child.blocks.padding)},
-    addresses: {used: sumOf(child => child.addresses.used), padding: padding + sumOf(child => child.addresses.padding)},
+    blocks: {
+      used: sumOf(child => child.blocks.used),
+      padding: padding / blockSize(network) + sumOf(child => child.blocks.padding),
+      reserved: sumOf(child => child.blocks.reserved),
+    },
+    addresses: {
+      used: sumOf(child => child.addresses.used),
+      padding: padding + sumOf(child => child.addresses.padding),
+      reserved: sumOf(child => child.addresses.reserved),
+    },
     ...(hostsWhenFull.length > 0 && {hostsWhenFull: hostsWhenFull.reduce((sum, count) => sum + count, 0n)}),
     ...(perHost.length > 0 && {addressesPerHostWhenFull: perHost.reduce(least)}),
   };
 }
 
-function amountOf(capacity: bigint, {used, padding}: Pick<Amount, 'used' | 'padding'>, closed: bigint): Amount {
+function amountOf(capacity: bigint, {used, padding, reserved}: Parts, closed: bigint): Amount {
   // Addresses that were in use before a blackout came stay in use.
   const blackedOut = least(closed, capacity - used);
-  return {capacity, used, free: capacity - used - blackedOut, blackedOut, padding};
+  return {capacity, used, free: capacity - used - blackedOut, blackedOut, padding, reserved};
 }
 
 /** Only the container of several groups has no path. */
@@ -115,24 +142,13 @@ function levelNames(root: Group): string[] {
   return names;
 }
 
-function commonParts(cidr: Prefix, blackouts: readonly Prefix[]): Prefix[] {
-  const touching = blackouts.filter(blackout => overlaps(cidr, blackout));
-  return joinPrefixes(touching.map(blackout => (prefixLength(blackout) < prefixLength(cidr) ? cidr : blackout)));
+function closedIn(network: Network, cidr: Prefix, blackouts: readonly Prefix[]) {
+  const closed = commonParts(cidr, blackouts);
+  return {blocks: closedBlocks(closed, network), addresses: closed.reduce((sum, prefix) => sum + sizeOf(prefix), 0n)};
 }
 
-/** Whole blocks only: of others, some addresses are left. Blackouts that lie beside each other may cover one together. */
-function closedBlocks(closed: readonly Prefix[], network: Network): bigint {
-  const size = blockSize(network);
-  const runs: {start: bigint; end: bigint}[] = [];
-  for (const {start, end} of closed.map(rangeOf)) {
-    const last = runs.at(-1);
-    if (last?.end === start) last.end = end;
-    else runs.push({start, end});
-  }
-  return runs.reduce((sum, {start, end}) => {
-    const [first, last] = [(start + size - 1n) / size, end / size];
-    return last > first ? sum + last - first : sum;
-  }, 0n);
+function notBelowZero(value: bigint): bigint {
+  return value > 0n ? value : 0n;
 }
 
 function least(a: bigint, b: bigint): bigint {

@@ -28,47 +28,75 @@ export interface HostPlanOptions {
   readonly known: Iterable<KnownHost>;
   /** Each leaf is filled up to so many hosts. */
   readonly hostsPerGroup: number;
+  /** True of a leaf that own prefixes of hosts take up: no host can be added there. */
+  isTaken(leaf: Group): boolean;
+}
+
+export interface HostPlan {
+  readonly sets: readonly HostSet[];
+  readonly refused: readonly RefusedHosts[];
+}
+
+/** Hosts that a network would take if own prefixes of other hosts did not take up all leaves for such labels. */
+export interface RefusedHosts {
+  readonly tree: NetworkTree;
+  readonly leaves: readonly Group[];
+  readonly tags: Labels;
+  readonly count: number;
 }
 
 /**
  * Which hosts there are in which groups, when every leaf has at least so many. The hosts that are added have just the tags that leaves ask for, and
- * go to every network that takes such tags: to the emptiest leaf, as in placement. It counts sets of hosts and not hosts, so their number costs nothing.
+ * go to every network that takes such tags: to the emptiest leaf that is not taken, as in placement. It counts sets of hosts and not hosts, so their number costs nothing.
  */
-export function planHosts({trees, known, hostsPerGroup}: HostPlanOptions): HostSet[] {
+export function planHosts({trees, known, hostsPerGroup, isTaken}: HostPlanOptions): HostPlan {
   const counts = new Map<Group, number>();
   const sets: HostSet[] = [];
+  const refused: RefusedHosts[] = [];
   const add = (set: HostSet) => {
     for (const leaf of set.leaves.values()) counts.set(leaf, countIn(leaf) + set.count);
     sets.push(set);
   };
   const countIn = (leaf: Group) => counts.get(leaf) ?? 0;
   const lackIn = (leaf: Group) => Math.max(0, hostsPerGroup - countIn(leaf));
+  const openLeaves = (leaves: readonly Group[]) => leaves.filter(leaf => !isTaken(leaf));
 
   for (const {name, tags, groups, isPlaced} of known) {
     const leaves = trees.flatMap((tree): [NetworkTree, Group][] => {
       const place = placeIn(groups, tree.network.name);
       const fixed = place === undefined ? undefined : leafAround(tree, place);
-      const leaf = fixed ?? (isPlaced ? undefined : emptiest(eligibleLeaves(tree, tags), countIn));
+      const leaf = fixed ?? (isPlaced ? undefined : emptiest(openLeaves(eligibleLeaves(tree, tags)), countIn));
       return leaf === undefined ? [] : [[tree, leaf]];
     });
     add({name, count: 1, leaves: new Map(leaves)});
   }
 
   for (const {tags, leaves} of demands(trees)) {
-    const lacks = [...leaves].map(([tree, exact]) => {
-      return exact.some(leaf => lackIn(leaf) > 0) ? sum(eligibleLeaves(tree, tags).map(lackIn)) : 0;
+    if ([...leaves.values()].every(exact => exact.every(leaf => lackIn(leaf) === 0))) continue;
+    const places = trees.map(tree => {
+      const eligible = eligibleLeaves(tree, tags);
+      return {tree, eligible, open: openLeaves(eligible)};
+    });
+    const lacks = places.map(({tree, open}) => {
+      const exact = leaves.get(tree) ?? [];
+      // Where other leaves take such hosts, nobody misses one that is taken.
+      if (open.length === 0) return sum(exact.map(lackIn));
+      return openLeaves(exact).some(leaf => lackIn(leaf) > 0) ? sum(open.map(lackIn)) : 0;
     });
     const count = Math.max(...lacks);
     if (count === 0) continue;
-    const spreads = trees.flatMap(tree => {
-      const eligible = eligibleLeaves(tree, tags);
-      const parts = spread(count, eligible.map(countIn));
-      const runs = eligible.map((leaf, index) => ({leaf, count: parts[index] ?? 0})).filter(run => run.count > 0);
+    const closed = places.filter(({eligible, open}) => eligible.length > 0 && open.length === 0);
+    refused.push(...closed.map(({tree, eligible}) => ({tree, leaves: eligible, tags, count})));
+    const spreads = places.flatMap(({tree, open}) => {
+      const parts = spread(count, open.map(countIn));
+      const runs = open.map((leaf, index) => ({leaf, count: parts[index] ?? 0})).filter(run => run.count > 0);
       return runs.length === 0 ? [] : [{tree, runs}];
     });
+    // No network at all takes these.
+    if (spreads.length === 0) continue;
     for (const set of joinRuns(spreads, count)) add(set);
   }
-  return sets;
+  return {sets, refused};
 }
 
 /** Leaves that no host can get to, since two groups on the way ask for different values of one label. */

@@ -1,8 +1,9 @@
 import {type Family, familyOf, type Prefix} from './prefix.ts';
-import type {Group, NetworkTree} from './state.ts';
-import {blockSize, type LeafLoad} from './topology-plan-demand.ts';
+import type {NetworkTree} from './state.ts';
+import {blockSize} from './topology-plan-blocks.ts';
 import type {KnownHost} from './topology-plan-hosts.ts';
 import {leafAround} from './topology-plan-leaf.ts';
+import {type Loads, type Pool, poolAround} from './topology-plan-pools.ts';
 
 /** What runs. */
 export interface LiveSystem {
@@ -19,6 +20,8 @@ export interface LiveSystem {
 export interface LiveHost extends Pick<KnownHost, 'name' | 'groups'> {
   /** It gets no more endpoints. */
   readonly drained: boolean;
+  /** Its own prefix, with which it stands in a network: nobody else gets addresses there. */
+  readonly fixed?: Prefix | undefined;
 }
 
 /** A block, with the number of its addresses that are in use. */
@@ -33,27 +36,27 @@ export interface LiveBlock {
 /** A block that has an owner, where it lies. */
 export interface PlacedBlock extends LiveBlock {
   readonly tree: NetworkTree;
-  readonly load: LeafLoad;
+  readonly pool: Pool;
 }
 
-/** Counts the blocks that have an owner into the leaves that they lie in; those that lie in none are strays. */
+/** Counts the blocks that have an owner into the pools that they lie in; those that lie in none are strays. */
 export function placeLiveBlocks(
   trees: readonly NetworkTree[],
-  loads: ReadonlyMap<Group, LeafLoad>,
+  loads: Loads,
   blocks: readonly LiveBlock[],
 ): {readonly placed: readonly PlacedBlock[]; readonly strays: readonly LiveBlock[]} {
   const placed: PlacedBlock[] = [];
   const strays: LiveBlock[] = [];
   for (const block of blocks) {
     if (block.host === '') continue;
-    const place = placeOf(trees, loads, block.cidr);
+    const place = placeOf(trees, loads, block);
     if (place === undefined) {
       strays.push(block);
       continue;
     }
-    place.load.usedBlocks += 1n;
-    place.load.neededBlocks += 1n;
-    place.load.usedAddresses += BigInt(block.addresses);
+    place.pool.usedBlocks += 1n;
+    place.pool.neededBlocks += 1n;
+    place.pool.usedAddresses += BigInt(block.addresses);
     placed.push({...block, ...place});
   }
   return {placed, strays};
@@ -69,24 +72,20 @@ export function meanEndpoints({hosts, blocks}: LiveSystem): number {
 export function growInPlace(blocks: readonly PlacedBlock[], endpoints: number): Record<Family, number> {
   const wanted = {ipv4: endpoints, ipv6: endpoints};
   for (const {cidr, addresses} of blocks) wanted[familyOf(cidr)] -= addresses;
-  for (const {cidr, addresses, tree, load} of blocks) {
+  for (const {cidr, addresses, tree, pool} of blocks) {
     const family = familyOf(cidr);
     const taken = Math.max(0, Math.min(wanted[family], Number(blockSize(tree.network)) - addresses));
-    load.usedAddresses += BigInt(taken);
+    pool.usedAddresses += BigInt(taken);
     wanted[family] -= taken;
   }
   return {ipv4: Math.max(0, wanted.ipv4), ipv6: Math.max(0, wanted.ipv6)};
 }
 
-function placeOf(
-  trees: readonly NetworkTree[],
-  loads: ReadonlyMap<Group, LeafLoad>,
-  cidr: Prefix,
-): Pick<PlacedBlock, 'tree' | 'load'> | undefined {
+function placeOf(trees: readonly NetworkTree[], loads: Loads, {cidr, host}: LiveBlock): Pick<PlacedBlock, 'tree' | 'pool'> | undefined {
   for (const tree of trees) {
     const leaf = leafAround(tree, cidr);
-    const load = leaf && loads.get(leaf);
-    if (load !== undefined) return {tree, load};
+    const pool = leaf && poolAround(loads, leaf, host, cidr);
+    if (pool !== undefined) return {tree, pool};
   }
   return undefined;
 }

@@ -72,6 +72,8 @@ export interface Amount {
   readonly blackedOut: bigint;
   /** The part of the capacity that lies in no group yet. */
   readonly padding: bigint;
+  /** The part of what is free, and held by no owner of a block, that lies in own prefixes of hosts: for each of them alone. */
+  readonly reserved: bigint;
 }
 
 /** The same hosts and endpoints in this topology, and in one where all hosts are in one group and nothing is aggregated above a host. */

@@ -1,7 +1,7 @@
 import type {Group, NetworkTree} from './state.ts';
-import type {LeafLoad} from './topology-plan-demand.ts';
 import type {HostSet} from './topology-plan-hosts.ts';
 import type {Span} from './topology-plan-model.ts';
+import {type Loads, usedBlocksIn} from './topology-plan-pools.ts';
 
 /** The blocks that the hosts of a set have together in each network, and the prefixes that they make when each host joins its own. */
 export interface HostLoad {
@@ -40,10 +40,10 @@ interface LeafRoutes {
  * How many routes each router of a network carries when each group has one, which hears of the groups below it, of those beside it and beside
  * those above. Groups without a block in use cost none.
  */
-export function countNetworkRoutes(tree: NetworkTree, loads: ReadonlyMap<Group, LeafLoad>, hosts: readonly HostLoad[]): NetworkRoutes {
+export function countNetworkRoutes(tree: NetworkTree, loads: Loads, hosts: readonly HostLoad[]): NetworkRoutes {
   const {root} = tree;
   const isInUse = (group: Group): boolean => {
-    return group.groups.length === 0 ? (loads.get(group)?.usedBlocks ?? 0n) > 0n : group.groups.some(isInUse);
+    return group.groups.length === 0 ? usedBlocksIn(loads, group) > 0n : group.groups.some(isInUse);
   };
   const leaves = new Map<Group, LeafRoutes>();
   const atGroup = new Map<Group, bigint>();
@@ -57,7 +57,7 @@ export function countNetworkRoutes(tree: NetworkTree, loads: ReadonlyMap<Group, 
     atGroup.set(group, beside + count);
     for (const [index, child] of group.groups.entries()) visit(child, beside + count - (inUse[index] === true ? 1n : 0n), beside + count);
   };
-  visit(root, 0n, root.groups.length === 0 ? (loads.get(root)?.usedBlocks ?? 0n) : 0n);
+  visit(root, 0n, root.groups.length === 0 ? usedBlocksIn(loads, root) : 0n);
   for (const {set, carried} of hosts) {
     const leaf = set.leaves.get(tree);
     const counts = leaf && leaves.get(leaf);
@@ -67,7 +67,7 @@ export function countNetworkRoutes(tree: NetworkTree, loads: ReadonlyMap<Group, 
     counts.joined = plus(counts.joined, load.joined);
   }
   for (const [leaf, {blocks, beside}] of leaves) atGroup.set(leaf, blocks + beside);
-  const blocks = sum([...leaves.keys()].map(leaf => loads.get(leaf)?.usedBlocks ?? 0n));
+  const blocks = sum([...leaves.keys()].map(leaf => usedBlocksIn(loads, leaf)));
   const isDivided = root.groups.length > 0;
   const groupsInUse = BigInt([...leaves.keys()].filter(isInUse).length);
   return {

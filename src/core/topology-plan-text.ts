@@ -35,6 +35,12 @@ export function capitalise(sentence: string): string {
   return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`;
 }
 
+/** "the own prefix of host a", "the own prefixes of hosts a, b" */
+export function renderOwnPrefixes(hosts: readonly string[]): string {
+  const isOne = hosts.length === 1;
+  return `the own ${isOne ? 'prefix' : 'prefixes'} of ${isOne ? 'host' : 'hosts'} ${renderNames(hosts)}`;
+}
+
 /** "a, b, c and 7 more" */
 export function renderNames(names: readonly string[]): string {
   const most = 8;

@@ -1,18 +1,21 @@
 import type {Family} from './prefix.ts';
-import type {Group, NetworkTree} from './state.ts';
+import type {NetworkTree} from './state.ts';
 import type {TopologyDocument} from './topology-document.ts';
-import {blockSize, type LeafLoad, type Unserved} from './topology-plan-demand.ts';
+import {blockSize} from './topology-plan-blocks.ts';
+import type {Unserved} from './topology-plan-demand.ts';
+import {fullnessWarnings} from './topology-plan-fullness.ts';
 import {unreachableLeaves} from './topology-plan-hosts.ts';
 import type {LiveBlock, LiveSystem} from './topology-plan-live.ts';
-import type {GroupPlan, NetworkPlan, PlannedLoad, RoutePlan} from './topology-plan-model.ts';
+import type {NetworkPlan, PlannedLoad, RoutePlan} from './topology-plan-model.ts';
+import type {Loads} from './topology-plan-pools.ts';
 import {routeWarnings} from './topology-plan-route-warnings.ts';
 import {tenantWarnings} from './topology-plan-tenants.ts';
-import {capitalise, renderAmount, renderGroup, renderGroups, renderNames, renderNumberOf, renderPlace} from './topology-plan-text.ts';
+import {capitalise, renderGroup, renderGroups, renderNames, renderNumberOf, renderPlace} from './topology-plan-text.ts';
 
 export interface WarningFacts {
   readonly document: TopologyDocument;
   readonly trees: readonly NetworkTree[];
-  readonly loads: ReadonlyMap<Group, LeafLoad>;
+  readonly loads: Loads;
   readonly networks: readonly NetworkPlan[];
   readonly routes: Readonly<Partial<Record<Family, RoutePlan>>>;
   readonly load: PlannedLoad;
@@ -24,27 +27,13 @@ export interface WarningFacts {
 
 /** What an operator should know of a topology before it is used, or before it grows; whole sentences. */
 export function planWarnings({document, trees, loads, networks, routes, load, unserved, strays, live}: WarningFacts): string[] {
-  // Leaves do not overlap, in whatever network they are.
-  const turnedAway = new Map([...loads].map(([leaf, load]) => [leaf.cidr, load.turnedAway]));
-  const lost = Map.groupBy(unserved, ({leaf}) => leaf.cidr);
-  const fullness = networks.map(({network, groups}) => {
-    const leaves = groups.filter(({isLeaf}) => isLeaf);
-    return {
-      network,
-      leaves: leaves.map(plan => {
-        const unable = (lost.get(plan.cidr) ?? []).reduce((sum, {endpoints}) => sum + endpoints, 0n);
-        const refused = turnedAway.get(plan.cidr) ?? 0n;
-        return {plan, isTooSmall: refused > 0n, passedOn: refused - unable};
-      }),
-    };
-  });
   return [
     ...(networks.length === 0 ? ['There is no network: no host can be placed, and no address given.'] : []),
     ...networks.flatMap(unmappedWarnings),
     ...tenantWarnings(document, trees, live),
     ...trees.flatMap(unreachableWarnings),
     ...networks.flatMap(plan => [...blockSizeWarnings(plan), ...roomWarnings(plan)]),
-    ...fullness.flatMap(plan => [...fullWarnings(plan, load), ...overflowWarnings(plan)]),
+    ...fullnessWarnings({networks, loads, load, unserved}),
     ...routeWarnings(routes),
     ...liveWarnings(trees, strays, live),
   ];
@@ -81,55 +70,6 @@ function roomWarnings({network, groups}: NetworkPlan): string[] {
   });
 }
 
-interface Fullness {
-  readonly network: NetworkPlan['network'];
-  readonly leaves: readonly LeafFullness[];
-}
-
-interface LeafFullness {
-  readonly plan: GroupPlan;
-  readonly isTooSmall: boolean;
-  /** Endpoints that go to another network. */
-  readonly passedOn: bigint;
-}
-
-function fullWarnings({network, leaves}: Fullness, {isLive, endpointsPerHost}: PlannedLoad): string[] {
-  const full = leaves
-    .filter(({plan, isTooSmall}) => !isTooSmall && plan.blocks.used > 0n && plan.blocks.used * 5n >= ownable(plan) * 4n)
-    .map(({plan}) => ({plan, percent: ownable(plan) === 0n ? 100n : (plan.blocks.used * 100n) / ownable(plan)}))
-    .sort((a, b) => Number(b.percent - a.percent));
-  const [first] = full;
-  if (first === undefined) return [];
-  const {plan, percent} = first;
-  const isSure = isLive && endpointsPerHost === undefined;
-  const used = `${renderAmount(plan.blocks.used)} of ${renderNumberOf(ownable(plan), 'block')}`;
-  const left = plan.hostsWhenFull === undefined ? 0n : plan.hostsWhenFull - BigInt(plan.hosts);
-  const end =
-    plan.hostsWhenFull === undefined
-      ? ''
-      : `, room for ${left > 0n ? renderNumberOf(left, 'more host') : 'no other host'} like its ${renderAmount(plan.hosts)}`;
-  if (full.length === 1)
-    return [`${capitalise(renderGroup(plan, network))} ${isSure ? 'is' : 'would be'} ${percent} % full: ${used}${end}.`];
-  const count = `${full.length} of ${renderGroups(leaves.length, plan.level)} of network ${network.name}`;
-  return [`${count} ${isSure ? 'are' : 'would be'} at least 80 % full, most of all ${renderPlace(plan)} with ${percent} %: ${used}${end}.`];
-}
-
-function overflowWarnings({network, leaves}: Fullness): string[] {
-  const full = leaves.filter(({passedOn}) => passedOn > 0n);
-  const [first] = full;
-  if (first === undefined) return [];
-  const endpoints = renderNumberOf(
-    full.reduce((sum, {passedOn}) => sum + passedOn, 0n),
-    'endpoint',
-  );
-  if (full.length === 1)
-    return [`${capitalise(renderGroup(first.plan, network))} is full: ${endpoints} must look for an address in another network.`];
-  const count = renderGroups(full.length, first.plan.level);
-  return [
-    `${count} of network ${network.name} are full, first ${renderPlace(first.plan)}: ${endpoints} must look for an address in another network.`,
-  ];
-}
-
 function liveWarnings(trees: readonly NetworkTree[], strays: readonly LiveBlock[], live: LiveSystem | undefined): string[] {
   const homeless = (live?.hosts ?? []).filter(({groups}) => trees.every(({network}) => !Object.hasOwn(groups, network.name)));
   const [first] = strays;
@@ -139,8 +79,4 @@ function liveWarnings(trees: readonly NetworkTree[], strays: readonly LiveBlock[
     ...(homeless.length === 0 ? [] : [`${hosts} in no group of any network.`]),
     ...(first === undefined ? [] : [`${blocks} in no group of any network, first ${first.cidr} of host ${first.host}.`]),
   ];
-}
-
-function ownable({blocks}: GroupPlan): bigint {
-  return blocks.capacity - blocks.blackedOut;
 }

@@ -1,15 +1,16 @@
 import {declaredHosts} from './declared-hosts.ts';
 import {InputError} from './errors.ts';
-import {leaves, networkTrees} from './group-tree.ts';
-import {familyOf, joinPrefixes, type Prefix} from './prefix.ts';
+import {networkTrees} from './group-tree.ts';
+import {familyOf, joinPrefixes} from './prefix.ts';
 import type {Group, NetworkTree} from './state.ts';
 import type {TopologyDocument} from './topology-document.ts';
-import {type LeafLoad, ownerKinds, placeEndpoints, type Unserved} from './topology-plan-demand.ts';
-import {ownableBlocks, planGroups} from './topology-plan-groups.ts';
+import {ownerKinds, placeEndpoints, type Unserved} from './topology-plan-demand.ts';
+import {planGroups} from './topology-plan-groups.ts';
 import {type HostSet, type KnownHost, planHosts} from './topology-plan-hosts.ts';
 import {growInPlace, type LiveHost, type LiveSystem, meanEndpoints, type PlacedBlock, placeLiveBlocks} from './topology-plan-live.ts';
 import type {NetworkPlan, PlannedLoad, TopologyPlan} from './topology-plan-model.ts';
 import {type Carried, countNetworkRoutes, type HostLoad} from './topology-plan-network-routes.ts';
+import {createLoads, type Loads, poolOf} from './topology-plan-pools.ts';
 import {planProblems} from './topology-plan-problems.ts';
 import {planRoutes} from './topology-plan-routes.ts';
 import {planWarnings} from './topology-plan-warnings.ts';
@@ -34,13 +35,14 @@ export function planTopology(options: TopologyPlanOptions): TopologyPlan {
   const trees = networkTrees(document);
   const blackouts = live?.blackouts ?? [];
   const load = plannedLoad(options, trees);
-  const sets = planHosts({
+  const loads = createLoads(trees, blackouts, live?.hosts ?? []);
+  const {sets, refused} = planHosts({
     trees,
     known: live === undefined ? declared(document) : live.hosts.map(asKnown),
     hostsPerGroup: load.hostsPerGroup,
+    isTaken: leaf => loads.get(leaf)?.isTaken === true,
   });
   const hostsIn = countHosts(sets);
-  const loads = emptyLoads(trees, blackouts);
   const {placed, strays} = placeLiveBlocks(trees, loads, live?.blocks ?? []);
   const running = new Map<string | undefined, LiveHost>(live?.hosts.map(host => [host.name, host]));
   const blocksOf = Map.groupBy(placed, ({host}) => host);
@@ -55,7 +57,7 @@ export function planTopology(options: TopologyPlanOptions): TopologyPlan {
     const endpoints = growInPlace(present, isGrowing ? (asked ?? 0) : 0);
     const result = placeEndpoints({trees, loads, set, demand: {endpoints, owners}});
     unserved.push(...result.unserved);
-    return {set, carried: carriedBy(set, present, result.blocks, hostsIn)};
+    return {set, carried: carriedBy({set, present, planned: result.blocks, hostsIn, loads})};
   });
 
   const routesOf = new Map(trees.map(tree => [tree, countNetworkRoutes(tree, loads, hosts)]));
@@ -70,7 +72,7 @@ export function planTopology(options: TopologyPlanOptions): TopologyPlan {
   const present = families.filter(({counts}) => counts.length > 0);
   const routes = Object.fromEntries(present.map(({family, counts}) => [family, planRoutes(counts, hosts)]));
   const total = {...load, hosts: sets.reduce((sum, {count}) => sum + count, 0)};
-  const problems = [...(live?.misfits ?? []), ...planProblems({networks, load: total, unserved})];
+  const problems = [...(live?.misfits ?? []), ...planProblems({networks, loads, load: total, unserved, refused})];
   const warnings = planWarnings({document, trees, loads, networks, routes, load: total, unserved, strays, live});
   return {fits: problems.length === 0, problems, warnings, load: total, networks, routes};
 }
@@ -111,23 +113,16 @@ function countHosts(sets: readonly HostSet[]): Map<Group, number> {
   return counts;
 }
 
-function emptyLoads(trees: readonly NetworkTree[], blackouts: readonly Prefix[]): Map<Group, LeafLoad> {
-  const entries = trees.flatMap(tree =>
-    leaves(tree).map((leaf): [Group, LeafLoad] => {
-      const capacity = ownableBlocks(tree.network, leaf.cidr, blackouts);
-      return [leaf, {capacity, usedBlocks: 0n, usedAddresses: 0n, neededBlocks: 0n, turnedAway: 0n}];
-    }),
-  );
-  return new Map(entries);
+interface CarriedFacts {
+  readonly set: HostSet;
+  readonly present: readonly PlacedBlock[];
+  readonly planned: ReadonlyMap<NetworkTree, bigint>;
+  readonly hostsIn: ReadonlyMap<Group, number>;
+  readonly loads: Loads;
 }
 
-/** Whether blocks that are there can be joined is known. Those that are planned may lie beside each other or not, but in a leaf of its own a host has them in a row. */
-function carriedBy(
-  set: HostSet,
-  present: readonly PlacedBlock[],
-  planned: ReadonlyMap<NetworkTree, bigint>,
-  hostsIn: ReadonlyMap<Group, number>,
-): Map<NetworkTree, Carried> {
+/** Whether blocks that are there can be joined is known. Those that are planned may lie beside each other or not, but in a leaf or a prefix of its own a host has them in a row. */
+function carriedBy({set, present, planned, hostsIn, loads}: CarriedFacts): Map<NetworkTree, Carried> {
   const carried = new Map<NetworkTree, Carried>();
   const byTree = Map.groupBy(present, ({tree}) => tree);
   for (const tree of new Set([...byTree.keys(), ...planned.keys()])) {
@@ -137,7 +132,8 @@ function carriedBy(
     const blocks = BigInt(here.length) + more;
     const fewest = fewestPrefixes(blocks, BigInt(set.count));
     const leaf = set.leaves.get(tree);
-    const isAlone = here.length === 0 && leaf !== undefined && hostsIn.get(leaf) === 1;
+    const hasOwn = leaf !== undefined && poolOf(loads, leaf, set.name)?.own !== undefined;
+    const isAlone = here.length === 0 && leaf !== undefined && (hasOwn || hostsIn.get(leaf) === 1);
     const span = more === 0n ? {least: joined, most: joined} : {least: fewest, most: isAlone ? fewest : joined + more};
     carried.set(tree, {blocks, joined: span});
   }

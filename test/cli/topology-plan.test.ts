@@ -98,8 +98,8 @@ test('JSON has every group, and counts that a number cannot hold as digits', asy
     hosts_when_full: 131_072 / 2,
     addresses_per_host_when_full: 2 ** 19,
     blocks_needed: 4,
-    blocks: {capacity: 131_072, used: 4, free: 131_068, blacked_out: 0, padding: 0},
-    addresses: {capacity: 2 ** 20, used: 28, free: 2 ** 20 - 28, blacked_out: 0, padding: 0},
+    blocks: {capacity: 131_072, used: 4, free: 131_068, blacked_out: 0, padding: 0, reserved: 0},
+    addresses: {capacity: 2 ** 20, used: 28, free: 2 ** 20 - 28, blacked_out: 0, padding: 0, reserved: 0},
   });
   t.deepEqual(pods6.groups[0].addresses, {
     capacity: String(2n ** 80n),
@@ -107,6 +107,7 @@ test('JSON has every group, and counts that a number cannot hold as digits', asy
     free: String(2n ** 80n - 360n),
     blacked_out: 0,
     padding: String(2n ** 80n - 9n * 2n ** 76n),
+    reserved: 0,
   });
   t.is(pods6.groups[0].room, 1);
   t.deepEqual(body.routes.ipv4.topology, {
@@ -228,4 +229,52 @@ test('--live shows what a real daemon has, in its topology and in another one, a
   const {stdout, error} = await plan(topology(9), '--live -', {answers});
   t.regex(error ?? '', /^the topology of - does not fit: Address fd00:\S+ \(c\) of host h3 would not fit/);
   t.regex(stdout, /^Running: 3 hosts\n/);
+});
+
+test('--live foresees what hosts with own prefixes leave to the others, as a real daemon then gives it', async t => {
+  const groups = racks(2);
+  const topology = {networks: [{name: 'net', cidr: '10.5.0.0/24'}], topologies: [{networks: ['net'], map: [{name: 'all'}]}]};
+  const {daemon} = await startSystem(t, {topology});
+  await addHost(daemon, 'f', '192.168.0.1', {cidr: '10.5.0.0/25', tags: {rack: 'rack-1'}});
+  for (const [index, name] of ['g', 'h', 'i'].entries()) {
+    await addHost(daemon, name, `192.168.0.${index + 2}`, {tags: {rack: 'rack-2'}});
+  }
+  const answers = createClient(daemon.url, undefined);
+  const foreseen = await plan(topology, '--live - --endpoints-per-host 64', {answers});
+  const problem =
+    'Network net (10.5.0.0/24) has 16 blocks of /29 beside the own prefix of host f, its 3 other hosts with 64 endpoints each need 24: 64 endpoints get no address.';
+  t.is(foreseen.error, `the topology of - does not fit: ${problem}`);
+  t.regex(foreseen.stdout, / 64 free \(64 of them only\s+for hosts with own prefixes\)/);
+  t.regex(
+    (await plan('', '--live --endpoints-per-host 129', {answers})).error ?? '',
+    /^the topology of the daemon does not fit: Network net .* \(and 1 more problem\)$/,
+  );
+  const file = path.join(await temporaryFolder(t), 'topology.json');
+  await writeFile(file, JSON.stringify(topology));
+  const url = new URL(daemon.url);
+  const asked = ['-r', url.origin, 'topology', 'plan', file, '--live', '--endpoints-per-host'];
+  t.like(await romana([...asked, '64']), {status: 1, stderr: `romana: the topology of ${file} does not fit: ${problem}\n`});
+  t.like(await romana([...asked, '40']), {status: 0, stderr: ''});
+
+  const tagged = {...topology, topologies: [{networks: ['net'], map: groups}]};
+  const two = await plan(tagged, '--live - --hosts-per-group 2', {answers});
+  const refusal =
+    'Network net has no place for 1 more host with rack=rack-1: the own prefix of host f takes up all of rack-1 (10.5.0.0/25).';
+  t.is(two.error, `the topology of - does not fit: ${refusal}`);
+  t.is((await plan(tagged, '--live - --hosts-per-group 1', {answers})).error, undefined);
+
+  const given = new Map<string, number>();
+  for (const name of ['f', 'g', 'h', 'i']) {
+    const statuses = [];
+    for (let index = 0; index < 64; index++)
+      statuses.push((await daemon.post('/address', {name: `${name}${index}`, host: name, tenant: 't1'})).status);
+    given.set(name, statuses.filter(status => status === 200).length);
+    t.true(statuses.every(status => status === 200 || status === 507));
+  }
+  t.deepEqual([...given.values()], [64, 64, 64, 0]);
+  t.is((await plan('', '--live', {answers})).error, undefined, 'nobody asks for more');
+  t.is((await daemon.post('/topology', tagged)).status, 200);
+  const late = await daemon.post('/hosts', {name: 'late', ip: '192.168.0.9', tags: {rack: 'rack-1'}});
+  t.is(late.status, 409);
+  t.regex(String(late.body.details), /^No suitable groups/);
 });

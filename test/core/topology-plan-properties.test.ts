@@ -111,7 +111,7 @@ test('hosts without labels go where placement puts them, one after the other', t
   fc.assert(
     fc.property(unlabelled, fc.integer({min: 0, max: 9}), (document, hostsPerGroup) => {
       const trees = networkTrees(document);
-      const sets = planHosts({trees, known: [], hostsPerGroup});
+      const {sets} = planHosts({trees, known: [], hostsPerGroup, isTaken: () => false});
       const total = sets.reduce((hosts, {count}) => hosts + count, 0);
       const placer = createPlacer({trees, hosts: []});
       const placed = Array.from({length: total}, (_, index) =>
