@@ -1,7 +1,7 @@
 import {declaredHosts} from './declared-hosts.ts';
 import {networkTrees, pathTo} from './group-tree.ts';
 import type {Prefix} from './prefix.ts';
-import type {Group, Host, NetworkTree} from './state.ts';
+import type {Group, Host, Network, NetworkTree} from './state.ts';
 import type {TopologyDocument} from './topology-document.ts';
 
 /** What GET /topology answers. It can be posted back. */
@@ -38,9 +38,7 @@ export interface HostOutput {
 export function topologyDocument(document: TopologyDocument, hosts: Iterable<Host>): TopologyOutput {
   const trees = networkTrees(document);
   const hostsAt = indexHosts(document, trees, hosts);
-  const networks = document.networks.map(({name, cidr, blockMask, tenants}) => {
-    return {name, cidr, block_mask: blockMask, tenants: tenants.length === 0 ? ['*'] : tenants};
-  });
+  const networks = document.networks.map(networkOutput);
   const topologies = trees.map(({network, root}) => {
     const toOutput = (group: Group): GroupOutput => ({
       ...(group.name !== '' && {name: group.name}),
@@ -54,6 +52,11 @@ export function topologyDocument(document: TopologyDocument, hosts: Iterable<Hos
     return {networks: [network.name], map: (root.path === '' ? root.groups : [root]).map(toOutput)};
   });
   return {networks, topologies};
+}
+
+/** A network as documents have it. */
+export function networkOutput({name, cidr, blockMask, tenants}: Network): NetworkOutput {
+  return {name, cidr, block_mask: blockMask, tenants: tenants.length === 0 ? ['*'] : tenants};
 }
 
 function indexHosts(document: TopologyDocument, trees: readonly NetworkTree[], hosts: Iterable<Host>): Map<string, Host[]> {
