@@ -27,6 +27,8 @@ export interface Route<
   readonly refusals?: Readonly<Partial<Record<404 | 409 | 422 | 507, string>>>;
   /** Under which heading the document shows it. */
   readonly tag?: string;
+  /** True for a request that only asks what it would change: the log does not tell of it as of a change. */
+  isDryRun?(query: z.infer<Query>): boolean;
   handle(request: {
     body: z.infer<Body>;
     query: z.infer<Query>;

@@ -80,18 +80,21 @@ export function createServer({routes, log, tls, token, whyNotReady, metrics, sta
 
   const answer = (reply: FastifyReply, value: unknown) => reply.type('application/json').send(JSON.stringify(value ?? null));
   for (const route of routes) {
-    const {method, path, body, query, params, handle} = route;
+    const {method, path, body, query, params, handle, isDryRun} = route;
     app.route({
       method,
       url: routerPath(path),
       handler: async (request, reply) => {
-        const value = await handle({
+        const given = {
           body: parsePart(body, 'body', request.body),
           query: parseQuery(query, request.query),
           params: parsePart(params, 'path', namedParams(path, request.params)),
-        });
+        };
+        const value = await handle(given);
+        const fields = {method, url: request.url, from: request.ip};
+        if (isDryRun?.(given.query)) log.debug(fields, 'tried');
         // Addresses come and go too often to be told of one by one.
-        if (method !== 'GET') log[path === '/address' ? 'debug' : 'info']({method, url: request.url, from: request.ip}, 'changed');
+        else if (method !== 'GET') log[path === '/address' ? 'debug' : 'info'](fields, 'changed');
         const age = stateAgeSeconds();
         if (method === 'GET' && age > 0) void reply.header('Romana-State-Age', age.toFixed(1));
         return answer(reply, value);

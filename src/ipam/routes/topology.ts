@@ -29,6 +29,7 @@ export function topologyRoutes(views: Views, topologies: Topologies): Route[] {
         409: 'an address would not fit, or no group takes a host that the document lists',
         422: 'a CIDR, a mask, a name or an IP that is none, networks that overlap, groups smaller than a block',
       },
+      isDryRun: query => query.dry_run === 'true',
       handle: async ({body, query}) => (query.dry_run === 'true' ? topologies.preview(body) : topologies.update(body)),
     }),
   ];
