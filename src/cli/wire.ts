@@ -49,11 +49,33 @@ export const BlackoutList = answer('list of blackouts', z.array(z.object({cidr: 
 /** Tenants, or the segments of one. */
 export const NameList = answer('list of names', z.array(z.object({name: z.string()})));
 
+const names = z.array(z.string());
+const labels = z.record(z.string(), z.string());
+const NetworkSpec = z.object({name: z.string(), cidr: z.string(), block_mask: z.int(), tenants: names});
+const NetworkPart = NetworkSpec.partial();
+const GroupPlace = z.object({network: z.string(), path: z.string(), cidr: z.string()});
+const GroupSpec = z.object({...GroupPlace.shape, assignment: labels, routing: z.string()});
+const GroupPart = GroupSpec.partial();
+const renamed = {from: z.string(), to: z.string()};
+export type PropertiesView = z.infer<typeof NetworkPart> & z.infer<typeof GroupPart>;
+export type TopologyChangesView = z.infer<typeof TopologyChangesView>;
+const TopologyChangesView = z.object({
+  networks_added: z.array(NetworkSpec),
+  networks_removed: z.array(NetworkSpec),
+  networks_renamed: z.array(z.object({cidr: z.string(), ...renamed})),
+  networks_changed: z.array(z.object({name: z.string(), cidr: z.string(), from: NetworkPart, to: NetworkPart})),
+  networks_reordered: names,
+  groups_added: z.array(GroupSpec),
+  groups_removed: z.array(GroupSpec),
+  groups_renamed: z.array(z.object({...GroupPlace.shape, ...renamed})),
+  groups_changed: z.array(z.object({...GroupPlace.shape, from: GroupPart, to: GroupPart})),
+  hosts_added: names,
+  hosts_moved: names,
+  hosts_unlisted: names,
+});
+
 export type DryRun = ReturnType<typeof DryRun.parse>;
-export const DryRun = answer(
-  'dry run',
-  z.object({fits: z.boolean(), problems: z.array(z.string()), changes: z.record(z.string(), z.array(z.string()))}),
-);
+export const DryRun = answer('dry run', z.object({fits: z.boolean(), problems: names, changes: TopologyChangesView}));
 
 export const Explanation = answer('explanation', z.object({text: z.array(z.string())}));
 

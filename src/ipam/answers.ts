@@ -71,18 +71,48 @@ const TopologyGroupAnswer = z
     },
   })
   .meta({id: 'TopologyGroup'});
+const TopologyNetworkAnswer = z
+  .object({name: z.string(), cidr: z.string(), block_mask: z.int(), tenants: z.array(z.string())})
+  .meta({id: 'TopologyNetwork'});
 export const TopologyAnswer = z
   .object({
-    networks: z.array(z.object({name: z.string(), cidr: z.string(), block_mask: z.int(), tenants: z.array(z.string())})),
+    networks: z.array(TopologyNetworkAnswer),
     topologies: z.array(z.object({networks: z.array(z.string()), map: z.array(TopologyGroupAnswer)})),
   })
   .meta({id: 'Topology', description: 'It can be posted back.'});
+
+const names = z.array(z.string());
+const renamed = {from: z.string().describe('the name now'), to: z.string().describe('the name then')};
+const networkProperties = z.object({cidr: z.string().optional(), block_mask: z.int().optional(), tenants: names.optional()});
+const groupProperties = z.object({cidr: z.string().optional(), assignment: Tags.optional(), routing: z.string().optional()});
+const groupPlace = {network: z.string(), path: z.string(), cidr: z.string()};
+const groups = z.array(z.object({...groupPlace, name: z.string(), assignment: Tags, routing: z.string()}));
+const TopologyChangesAnswer = z
+  .object({
+    networks_added: z.array(TopologyNetworkAnswer),
+    networks_removed: z.array(TopologyNetworkAnswer),
+    networks_renamed: z.array(z.object({cidr: z.string(), ...renamed})).describe('the CIDR stays, and with it all that lies in there'),
+    networks_changed: z
+      .array(z.object({name: z.string(), cidr: z.string(), from: networkProperties, to: networkProperties}))
+      .describe('name and cidr as they are then; from and to have the properties that change'),
+    networks_reordered: names.describe('all networks in the order that they have then, if it changes: the first with room is used'),
+    groups_added: groups.describe('those of networks that come are among them'),
+    groups_removed: groups.describe('those of networks that go are among them'),
+    groups_renamed: z.array(z.object({...groupPlace, ...renamed})).describe('the CIDR stays; path and network as they are then'),
+    groups_changed: z
+      .array(z.object({...groupPlace, from: groupProperties, to: groupProperties}))
+      .describe('network, path and cidr as they are then; from and to have the properties that change'),
+    hosts_added: names.describe('those that the document lists and that are not there yet'),
+    hosts_moved: names.describe('those that get new blocks elsewhere then'),
+    hosts_unlisted: names.describe('those that the document does not list any more; they stay until they are removed'),
+  })
+  .meta({id: 'TopologyChanges'});
 
 export const TopologyPreviewAnswer = z
   .object({
     fits: z.boolean(),
     problems: z.array(z.string()).describe('why it would be refused, each a sentence'),
-    changes: z.object({hosts_added: z.array(z.string()), hosts_moved: z.array(z.string())}),
+    changes: TopologyChangesAnswer,
   })
   .meta({id: 'TopologyPreview'});
 

@@ -1,14 +1,15 @@
+import {declaredHosts} from '../core/declared-hosts.ts';
 import {InputError} from '../core/errors.ts';
 import {contains} from '../core/prefix.ts';
 import type {Host} from '../core/state.ts';
-import {parseTopology, type TopologyDocument} from '../core/topology-document.ts';
+import {type TopologyChanges, topologyChanges} from '../core/topology-changes.ts';
 import type {TopologyUpdate} from '../core/topology-update.ts';
 import {renderRecord} from '../store/records.ts';
 import {type Condition, type Operation, StoreError} from '../store/store.ts';
-import {refuseBadHostName} from './hosts.ts';
 import type {Ledger} from './ledger.ts';
 import type {Leftovers} from './leftovers.ts';
 import {createStaging, type Staging, type StagingOptions} from './staging.ts';
+import {parseTopologyBody} from './topology-body.ts';
 import type {Transactor} from './transact.ts';
 import {createUpdatePlan} from './update-plan.ts';
 
@@ -16,7 +17,14 @@ import {createUpdatePlan} from './update-plan.ts';
 export interface TopologyPreview {
   readonly fits: boolean;
   readonly problems: readonly string[];
-  readonly changes: {readonly hosts_added: readonly string[]; readonly hosts_moved: readonly string[]};
+  readonly changes: TopologyChanges & HostChanges;
+}
+
+/** Names, sorted. No document removes a host. */
+interface HostChanges {
+  readonly hosts_added: readonly string[];
+  readonly hosts_moved: readonly string[];
+  readonly hosts_unlisted: readonly string[];
 }
 
 export interface Topologies {
@@ -52,8 +60,7 @@ export function createTopologies({ledger, transact, leftovers, clock, id}: Topol
   return {
     update: body =>
       inTurn(async () => {
-        const document = parseTopology(body);
-        refuseBadHostNames(document);
+        const document = parseTopologyBody(body);
         const staging = createStaging({ledger, clock, id});
         const plan = createUpdatePlan(ledger, document);
         try {
@@ -69,11 +76,19 @@ export function createTopologies({ledger, transact, leftovers, clock, id}: Topol
       }),
 
     preview: async body => {
-      const document = parseTopology(body);
-      refuseBadHostNames(document);
+      const document = parseTopologyBody(body);
       return transact(() => {
         const {added, moved, problems} = createUpdatePlan(ledger, document)();
-        const changes = {hosts_added: [...added].sort(), hosts_moved: [...moved].sort()};
+        const {topology, hosts} = ledger.tables;
+        const before = topology?.value.document ?? {networks: [], topologies: []};
+        const listed = declaredHosts(document);
+        const unlisted = [...declaredHosts(before).keys()].filter(name => hosts.has(name) && !listed.has(name));
+        const changes = {
+          ...topologyChanges(before, document),
+          hosts_added: [...added].sort(),
+          hosts_moved: [...moved].sort(),
+          hosts_unlisted: unlisted.sort(),
+        };
         return {result: {fits: problems.length === 0, problems, changes}};
       });
     },
@@ -115,13 +130,4 @@ function isRoomLost({tables}: Ledger, {hosts, moved}: TopologyUpdate): boolean {
     return Object.values(tables.hosts.get(name)?.value.groups ?? {}).every(before => now.some(group => contains(group, before)));
   };
   return hosts.some(host => moved.has(host.name) && !isKept(host));
-}
-
-function refuseBadHostNames(document: TopologyDocument): void {
-  for (const {map} of document.topologies) for (const group of map) refuseBadHostNamesBelow(group);
-}
-
-function refuseBadHostNamesBelow({hosts, groups}: TopologyDocument['topologies'][number]['map'][number]): void {
-  for (const {name} of hosts) refuseBadHostName(name);
-  for (const group of groups) refuseBadHostNamesBelow(group);
 }

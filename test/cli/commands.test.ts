@@ -3,6 +3,7 @@ import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {execa} from 'execa';
 import {temporaryFolder} from '../helpers/folder.ts';
+import {noChanges} from '../helpers/topology-changes.ts';
 import {romana, startFakeDaemon} from './romana.ts';
 
 const hosts = {
@@ -60,7 +61,7 @@ const answers = {
   'DELETE /address?addressName=a': '',
   'GET /topology': topology,
   'POST /topology': '',
-  'POST /topology?dry_run=true': {fits: true, problems: [], changes: {}},
+  'POST /topology?dry_run=true': {fits: true, problems: [], changes: noChanges},
 };
 
 const tables: ReadonlyArray<readonly [args: string, output: string]> = [
@@ -142,7 +143,7 @@ zone-A    10.1.0.0/17  1      #....... 1/4,063  #....... 2/32,510
       host-1(192.168.20.30)
 `,
   ],
-  ['topology update --dry-run', 'The topology fits. Nothing has been changed.\nNo host would be added or moved.\n'],
+  ['topology update --dry-run', 'The topology fits. Nothing has been changed.\nNothing would change.\n'],
 ];
 
 test('the answers are shown as tables', async t => {

@@ -277,7 +277,10 @@ test('a topology is tried before it is taken', async t => {
   const grown = {...topology, networks: [...topology.networks, {name: 'net2', cidr: '10.2.0.0/16'}]};
   t.deepEqual(await update(grown, '--dry-run'), {
     status: 0,
-    stdout: 'The topology fits. Nothing has been changed.\nNo host would be added or moved.\n',
+    stdout: `The topology fits. Nothing has been changed.
+Networks added:
+  net2 (10.2.0.0/16): blocks of /29; any tenant; no groups, so no addresses
+`,
     stderr: '',
   });
   t.is((await daemon.get('/networks')).body.length, 2);
@@ -290,6 +293,7 @@ test('a topology is tried before it is taken', async t => {
   t.is((await update(other)).status, 1);
   t.deepEqual(await update(grown), {status: 0, stdout: 'Topology updated successfully.\n', stderr: ''});
   t.is((await daemon.get('/networks')).body.length, 3);
+  t.is((await update(grown, '--dry-run')).stdout, 'The topology fits. Nothing has been changed.\nNothing would change.\n');
 });
 
 /** The column's width stays, whatever the store's revision is. */

@@ -9,6 +9,7 @@ import {pathOf} from '../../src/cli/path.ts';
 import {segmentCommand} from '../../src/cli/segment.ts';
 import {tenantCommand} from '../../src/cli/tenant.ts';
 import {topologyCommand} from '../../src/cli/topology.ts';
+import {noChanges} from '../helpers/topology-changes.ts';
 import {runNoun} from './in-process.ts';
 import {small} from './sample.ts';
 
@@ -175,7 +176,7 @@ test('a topology that does not fit is told with what is wrong, and fails', async
   const body = {
     fits: false,
     problems: ['Address 10.1.0.1 (a) does not fit.', 'No suitable groups.\nFor host h.'],
-    changes: {hosts_added: ['h7'], hosts_moved: [], networks_added: ['net2', 'net3']},
+    changes: {...noChanges, hosts_added: ['h7'], hosts_moved: ['h1', 'h2']},
   };
   const answers = {'POST /topology?dry_run=true': body};
   const {stdout, error} = await runNoun(topologyCommand, ['update', '--dry-run'], {answers});
@@ -186,13 +187,91 @@ test('a topology that does not fit is told with what is wrong, and fails', async
   No suitable groups.
   For host h.
 Hosts added: h7
-Networks added: net2, net3
+Hosts moved: h1, h2
 `,
   );
   t.is(error, 'the topology in standard input does not fit');
   const json = await runNoun(topologyCommand, ['update', '--dry-run', 'topology.json'], {answers, format: 'json'});
   t.deepEqual(JSON.parse(json.stdout), body);
   t.is(json.error, 'the topology in topology.json does not fit');
+});
+
+test('all that a topology would change is told, a network, a group and a kind of hosts a line', async t => {
+  const group = (path: string, cidr: string, more: object = {}) => ({
+    network: 'front',
+    path,
+    cidr,
+    name: '',
+    assignment: {},
+    routing: '',
+    ...more,
+  });
+  const place = (path: string, cidr: string) => ({network: 'front', path, cidr});
+  const changes = {
+    networks_added: [
+      {name: 'net3', cidr: '10.3.0.0/16', block_mask: 29, tenants: ['*']},
+      {name: 'net6', cidr: '2001:db8::/48', block_mask: 122, tenants: ['shop', 'bank']},
+    ],
+    networks_removed: [{name: 'front', cidr: '10.9.0.0/16', block_mask: 28, tenants: ['*']}],
+    networks_renamed: [{cidr: '10.1.0.0/16', from: 'net1', to: 'front'}],
+    networks_changed: [
+      {name: 'front', cidr: '10.1.0.0/16', from: {block_mask: 29, tenants: ['*']}, to: {block_mask: 26, tenants: ['web', 'db']}},
+      {name: 'net2', cidr: '10.2.0.0/16', from: {cidr: '10.2.0.0/17'}, to: {cidr: '10.2.0.0/16'}},
+    ],
+    networks_reordered: ['net3', 'front', 'net2', 'net6'],
+    groups_added: [
+      group('zone-A/r4', '10.1.48.0/20', {assignment: {rack: 'r4', disk: 'ssd'}, routing: 'bgp'}),
+      {...group('10.3.0.0/16', '10.3.0.0/16'), network: 'net3'},
+    ],
+    groups_removed: [group('10.1.128.0/17', '10.1.128.0/17'), group('x', '10.9.0.0/16')],
+    groups_renamed: [
+      {...place('zone-A/rack-1', '10.1.0.0/20'), from: 'r1', to: 'rack-1'},
+      {...place('zone-A/rack-2', '10.1.16.0/20'), from: '', to: 'rack-2'},
+      {...place('zone-A/10.1.32.0/20', '10.1.32.0/20'), from: 'r3', to: ''},
+    ],
+    groups_changed: [
+      {...place('zone-A/rack-1', '10.1.0.0/20'), from: {assignment: {rack: 'r1'}, routing: 'bgp'}, to: {assignment: {}, routing: ''}},
+      {...place('zone-B', '10.1.64.0/18'), from: {cidr: '10.1.128.0/17'}, to: {cidr: '10.1.64.0/18'}},
+    ],
+    hosts_added: ['h7'],
+    hosts_moved: Array.from({length: 30}, (_, index) => `host-${index}`),
+    hosts_unlisted: ['h1', 'h2'],
+  };
+  const answers = {'POST /topology?dry_run=true': {fits: true, problems: [], changes}};
+  const {stdout, error} = await runNoun(topologyCommand, ['update', '--dry-run'], {answers});
+  t.is(error, undefined);
+  t.is(
+    stdout,
+    `The topology fits. Nothing has been changed.
+Networks renamed:
+  net1 → front (10.1.0.0/16)
+Networks changed:
+  front (10.1.0.0/16): blocks /29 → /26; tenants any → web, db
+  net2: CIDR 10.2.0.0/17 → 10.2.0.0/16
+Networks added:
+  net3 (10.3.0.0/16): blocks of /29; any tenant; 1 group
+  net6 (2001:db8::/48): blocks of /122; tenants shop, bank; no groups, so no addresses
+Networks removed:
+  front (10.9.0.0/16): blocks of /28; any tenant
+Networks in another order: net3, front, net2, net6
+Groups renamed:
+  zone-A/r1 → zone-A/rack-1 (10.1.0.0/20), network front
+  zone-A/10.1.16.0/20 → zone-A/rack-2, network front
+  zone-A/r3 → zone-A/10.1.32.0/20, network front
+Groups changed:
+  zone-A/rack-1 (10.1.0.0/20), network front: labels rack=r1 → none; routing bgp → none
+  zone-B, network front: CIDR 10.1.128.0/17 → 10.1.64.0/18
+Groups added:
+  zone-A/r4 (10.1.48.0/20), network front: labels rack=r4, disk=ssd; routing bgp
+Groups removed:
+  10.1.128.0/17, network front
+Hosts added: h7
+Hosts moved: host-0, host-1, host-2, host-3, host-4, host-5, host-6, host-7, host-8, host-9,
+  host-10, host-11, host-12, host-13, host-14, host-15, host-16, host-17, host-18, host-19, host-20,
+  host-21, host-22, host-23, host-24, host-25, host-26, host-27, host-28, host-29
+Hosts not listed any more, which stay until they are removed: h1, h2
+`,
+  );
 });
 
 test('an answer that is none of a daemon is named', async t => {

@@ -4,6 +4,7 @@ import {startDaemon} from '../helpers/daemon.ts';
 import {startEtcd} from '../helpers/etcd.ts';
 import {temporaryFolder} from '../helpers/folder.ts';
 import {addHost, findBrokenPromises, flat, startSystem} from '../helpers/ipam.ts';
+import {noChanges} from '../helpers/topology-changes.ts';
 import {waitFor} from '../helpers/wait.ts';
 
 // One system at a time: each is an etcd and a daemon.
@@ -23,24 +24,24 @@ test('a topology with wrong values is refused with every reason, and nothing cha
   const {daemon} = await startSystem(t);
   const network = (name: string, cidr: string, more = {}) => ({name, cidr, ...more});
   const cases: [document: unknown, status: number, details: string][] = [
-    [{networks: [network('a', '10.0.0.0/24'), network('a', '10.1.0.0/24')], topologies: []}, 422, 'Network with name a already defined'],
+    [{networks: [network('a', '10.0.0.0/24'), network('a', '10.1.0.0/24')], topologies: []}, 422, 'Network with name a already defined.'],
     [
       {networks: [network('a', '10.0.0.0/24', {block_mask: 20})], topologies: []},
       422,
-      'invalid blockmask(20) for network(a), must be 24 <= blockmask <= 32',
+      'invalid blockmask(20) for network(a), must be 24 <= blockmask <= 32.',
     ],
     [{networks: [network('a', '10.0.0.0/24', {tenants: ['bad tenant!']})], topologies: []}, 422, 'Bad tenant name: bad tenant!'],
     [
       {networks: [network('a', '10.0.0.0/16'), network('b', '10.0.128.0/17')], topologies: []},
       422,
-      'CIDR 10.0.128.0/17 of network b already is contained in CIDR 10.0.0.0/16 of network a',
+      'CIDR 10.0.128.0/17 of network b already is contained in CIDR 10.0.0.0/16 of network a.',
     ],
     [
       {networks: [network('b', '10.0.128.0/17'), network('a', '10.0.0.0/16')], topologies: []},
       422,
-      'CIDR 10.0.128.0/17 of network b already is contained in CIDR 10.0.0.0/16 of network a',
+      'CIDR 10.0.128.0/17 of network b already is contained in CIDR 10.0.0.0/16 of network a.',
     ],
-    [{networks: [], topologies: [{networks: ['zz'], map: []}]}, 422, 'Network with name zz not defined'],
+    [{networks: [], topologies: [{networks: ['zz'], map: []}]}, 422, 'Network with name zz not defined.'],
     [
       {networks: [network('a', '10.0.0.0/24')], topologies: ['a', 'a'].map(name => ({networks: [name], map: []}))},
       422,
@@ -49,16 +50,25 @@ test('a topology with wrong values is refused with every reason, and nothing cha
     [
       {networks: [network('a', '10.0.0.0/24')], topologies: [{networks: ['a'], map: [{groups: [{ip: '192.168.0.1'}]}]}]},
       422,
-      'Both name and IP are required for hosts: {"name":"","ip":"192.168.0.1"}',
+      'Both name and IP are required for hosts: {"name":"","ip":"192.168.0.1"}.',
     ],
     [
       {networks: [network('a', '10.0.0.0/28')], topologies: [{networks: ['a'], map: [1, 2, 3, 4].map(n => ({name: `g${n}`, groups: []}))}]},
       422,
-      'Group g1 (10.0.0.0/30) of network a is smaller than a block (/29)',
+      'Group g1 (10.0.0.0/30) of network a is smaller than a block (/29).',
     ],
-    [{networks: [network('a', '10.0.0.0/24', {mask: 1})], topologies: []}, 400, 'unknown field "mask" in networks[0]'],
-    [{topologies: []}, 400, 'networks is required'],
-    [{networks: 'all', topologies: []}, 400, 'networks: expected array, received string'],
+    [{networks: [network('a', '10.0.0.0/24', {mask: 1})], topologies: []}, 400, 'unknown field "mask" in networks[0].'],
+    [{topologies: []}, 400, 'networks is required.'],
+    [{}, 400, 'networks is required; topologies is required.'],
+    [undefined, 400, 'The topology document is required.'],
+    [[], 400, 'The topology document: expected object, received array.'],
+    [{networks: [], topologies: [], a: 1}, 400, 'unknown field "a" in the topology document.'],
+    [
+      {networks: [network('a', '10.0.0.0/24', {block_mask: 20, tenants: ['x y']})], topologies: [{networks: ['b'], map: []}]},
+      422,
+      'Bad tenant name: x y; invalid blockmask(20) for network(a), must be 24 <= blockmask <= 32; Network with name b not defined.',
+    ],
+    [{networks: 'all', topologies: []}, 400, 'networks: expected array, received string.'],
   ];
   const before = (await daemon.get('/topology')).body;
   for (const path of ['/topology', '/topology?dry_run=true']) {
@@ -121,7 +131,14 @@ test('a topology that would not fit an address is refused and names the first on
   t.deepEqual((await daemon.post('/topology?dry_run=true', wider)).body, {
     fits: true,
     problems: [],
-    changes: {hosts_added: [], hosts_moved: ['h1', 'h2']},
+    changes: {
+      ...noChanges,
+      networks_changed: [{name: 'net', cidr: '10.111.0.0/16', from: {cidr: '10.111.0.0/24'}, to: {cidr: '10.111.0.0/16'}}],
+      // The one group has no name to be known by.
+      groups_removed: [{network: 'net', path: '10.111.0.0/24', cidr: '10.111.0.0/24', name: '', assignment: {}, routing: ''}],
+      groups_added: [{network: 'net', path: '10.111.0.0/16', cidr: '10.111.0.0/16', name: '', assignment: {}, routing: ''}],
+      hosts_moved: ['h1', 'h2'],
+    },
   });
   t.deepEqual((await daemon.get('/topology')).body, before, 'a dry run changes nothing');
   t.is((await daemon.post('/topology', wider)).status, 200);
@@ -129,6 +146,66 @@ test('a topology that would not fit an address is refused and names the first on
   t.is((await daemon.get('/hosts/h1')).body.groups.net.cidr, '10.111.0.0/16');
   t.is(await daemon.allocate('d', 'h1'), '10.111.0.2');
   t.deepEqual(await findBrokenPromises(etcd), []);
+});
+
+test('a dry run tells of networks, groups and hosts what the update then does, and the log tells of the update alone', async t => {
+  const {daemon} = await startSystem(t, {topology: racks});
+  await addHost(daemon, 'a', '192.168.0.1', {tags: {rack: 'r1'}});
+  const listing = {
+    networks: racks.networks,
+    topologies: [{networks: ['net'], map: [{name: 'r1', hosts: [{name: 'd', ip: '192.168.0.9', assignment: {rack: 'r1'}}]}]}],
+  };
+  const next = {
+    networks: [
+      {name: 'open', cidr: '10.2.0.0/16'},
+      {name: 'front', cidr: '10.111.0.0/16', block_mask: 26, tenants: ['web']},
+    ],
+    topologies: [
+      {
+        networks: ['front'],
+        map: ['r1', 'r2', 'r4'].map(rack => ({name: rack === 'r2' ? 'second' : rack, assignment: {rack}, groups: []})),
+      },
+    ],
+  };
+  t.is((await daemon.post('/topology', listing)).status, 200);
+  t.is((await daemon.post('/topology?dry_run=false', racks)).status, 200);
+  t.is((await daemon.post('/topology', listing)).status, 200);
+  t.deepEqual((await daemon.post('/topology?dry_run=true', racks)).body.changes.hosts_unlisted, ['d']);
+  t.is((await daemon.delete('/hosts/d')).status, 200);
+  t.deepEqual((await daemon.post('/topology?dry_run=true', racks)).body.changes.hosts_unlisted, [], 'it is not there');
+  t.is((await daemon.post('/topology', racks)).status, 200);
+
+  t.deepEqual((await daemon.post('/topology?dry_run=true', next)).body, {
+    fits: true,
+    problems: [],
+    changes: {
+      ...noChanges,
+      networks_added: [{name: 'open', cidr: '10.2.0.0/16', block_mask: 29, tenants: ['*']}],
+      networks_renamed: [{cidr: '10.111.0.0/16', from: 'net', to: 'front'}],
+      networks_changed: [
+        {name: 'front', cidr: '10.111.0.0/16', from: {block_mask: 29, tenants: ['*']}, to: {block_mask: 26, tenants: ['web']}},
+      ],
+      groups_renamed: [
+        {network: 'front', path: 'second', cidr: '10.111.64.0/18', from: 'r2', to: 'second'},
+        {network: 'front', path: 'r4', cidr: '10.111.128.0/18', from: 'r3', to: 'r4'},
+      ],
+      groups_changed: [
+        {network: 'front', path: 'r4', cidr: '10.111.128.0/18', from: {assignment: {rack: 'r3'}}, to: {assignment: {rack: 'r4'}}},
+      ],
+    },
+  });
+  t.is((await daemon.post('/topology', next)).status, 200);
+  t.deepEqual((await daemon.post('/topology?dry_run=true', next)).body.changes, noChanges);
+  t.deepEqual((await daemon.post('/topology?dry_run=true', (await daemon.get('/topology')).body)).body.changes, noChanges);
+
+  await daemon.delete('/hosts/a');
+  const changed = () => daemon.log.filter(({msg}) => msg === 'changed').map(({method, url}) => `${method} ${url}`);
+  await waitFor('the last change is logged', () => changed().includes('DELETE /hosts/a'));
+  t.deepEqual(changed().slice(-4), ['DELETE /hosts/d', 'POST /topology', 'POST /topology', 'DELETE /hosts/a']);
+  t.deepEqual(
+    daemon.log.filter(({url}) => String(url).includes('dry_run=true')),
+    [],
+  );
 });
 
 test('hosts stay when a new topology does not list them, and are placed anew where they must move', async t => {
