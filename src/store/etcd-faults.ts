@@ -115,6 +115,10 @@ const descriptions: ReadonlyArray<readonly [RegExp, Describe]> = [
     /before secure TLS connection was established|wrong version number/,
     () => 'no TLS is spoken there: should the endpoint begin with http://, or is the port another one?',
   ],
+  [
+    /^No connection established\. Last error: .*(?:ECONNRESET|EPIPE)/,
+    () => 'the connection was broken off at once: is it http:// or https:// there?',
+  ],
   [/^No connection established\. Last error: Failed to connect/, () => 'the connection was closed at once: does this etcd want https://?'],
   [
     /^No connection established\. Last error: (?:Error: )?(.*?)\s*(?:\(\d{4}-[^)]*\))?\.? Resolution/s,

@@ -140,7 +140,7 @@ export async function startInProcess(
     controller.abort();
     await running;
   });
-  await waitFor('the ledger is ready', () => ipamd.ledger.isReady);
+  await waitFor('the store has been read', () => ipamd.ledger.revision > 0);
   return daemon;
 }
 

@@ -58,7 +58,7 @@ test('a body that would not arrive as it was sent is refused', async t => {
       /^A body of type "application\/x-www-form-/,
     ],
     ['a byte more than 1 MiB', post('/topology', `"${'x'.repeat(1024 * 1024 - 1)}"`), 413, 'The body is larger than 1 MiB.'],
-    ['1 MiB', post('/topology', `"${'x'.repeat(1024 * 1024 - 2)}"`), 400, 'topology document: expected object, received string'],
+    ['1 MiB', post('/topology', `"${'x'.repeat(1024 * 1024 - 2)}"`), 400, 'The topology document: expected object, received string.'],
     ['many brackets', post('/hosts', '['.repeat(500_000)), 400, /^The body is not JSON: /],
     ['null', post('/hosts', 'null'), 400, 'The body: expected object, received null.'],
   ];

@@ -61,7 +61,12 @@ test('a refusal on either side says which certificate to look at', async t => {
       credentialsOf(ca, good),
       /certificate of etcd is for another address: .*127\.0\.0\.1/,
     ],
-    ['https where http is spoken', servers.plain.endpoint.replace('http', 'https'), credentialsOf(ca, good), /no TLS is spoken there/],
+    [
+      'https where http is spoken',
+      servers.plain.endpoint.replace('http', 'https'),
+      credentialsOf(ca, good),
+      /no TLS is spoken there|broken off at once: is it http:/,
+    ],
     ['http where https is spoken', endpoint.replace('https', 'http'), undefined, /does this etcd want https:/],
   ];
   for (const [what, url, credentials, message] of cases) {
