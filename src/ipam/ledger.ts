@@ -21,7 +21,6 @@ export interface Ledger extends Pick<Mirror, 'revision' | 'ageMs' | 'lagMs' | 'r
   readonly reserved: ReservedSpace;
   /** Why nothing can be said or decided: nothing has been read yet, or what everything else stands on cannot be. */
   readonly fault: string | undefined;
-  readonly isReady: boolean;
   /** Lets the index show what is about to be written, so that the next plan does not choose the same. */
   anticipate(effects: Effects): void;
   /** Lets the index show the records again, whether they have become what was anticipated or not. */
@@ -62,12 +61,6 @@ export function createLedger({store, keys, clock, log, id}: LedgerOptions): Ledg
     });
   };
   reset();
-  const faultOf = () => {
-    if (mirror.revision === 0) return 'the store has not been read yet';
-    // Without it there would seem to be no networks, and no hosts.
-    const reason = tables.topology === undefined ? tables.unreadable.get(keys.topology) : undefined;
-    return reason && `the value of ${keys.topology} in etcd cannot be read, correct it there: ${reason}`;
-  };
   const mirror = createMirror({
     store,
     keys,
@@ -102,10 +95,10 @@ export function createLedger({store, keys, clock, log, id}: LedgerOptions): Ledg
       return reserved;
     },
     get fault() {
-      return faultOf();
-    },
-    get isReady() {
-      return faultOf() === undefined;
+      if (mirror.revision === 0) return 'the store has not been read yet';
+      // Without it there would seem to be no networks, and no hosts.
+      const reason = tables.topology === undefined ? tables.unreadable.get(keys.topology) : undefined;
+      return reason && `the value of ${keys.topology} in etcd cannot be read, correct it there: ${reason}`;
     },
     get revision() {
       return mirror.revision;

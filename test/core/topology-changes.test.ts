@@ -3,21 +3,12 @@ import fc from 'fast-check';
 import {type TopologyChanges, topologyChanges} from '../../src/core/topology-changes.ts';
 import {parseTopology} from '../../src/core/topology-document.ts';
 import {topologyDocument} from '../../src/core/topology-output.ts';
+import {noDocumentChanges} from '../helpers/topology-changes.ts';
 import {anyDocument, oneNetwork, rack, zones} from './topology-samples.ts';
 
 const changes = (before: unknown, after: unknown) => topologyChanges(parseTopology(before), parseTopology(after));
 
-const none: TopologyChanges = {
-  networks_added: [],
-  networks_removed: [],
-  networks_renamed: [],
-  networks_changed: [],
-  networks_reordered: [],
-  groups_added: [],
-  groups_removed: [],
-  groups_renamed: [],
-  groups_changed: [],
-};
+const none: TopologyChanges = noDocumentChanges;
 
 const nothing = {networks: [], topologies: []};
 const named = (name: string, more: object = {}) => ({name, ...rack(name), ...more});

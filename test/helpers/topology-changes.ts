@@ -1,5 +1,5 @@
-/** What a dry run answers where a topology document changes nothing. */
-export const noChanges = {
+/** What a topology document changes that is the same as the one before. */
+export const noDocumentChanges = {
   networks_added: [],
   networks_removed: [],
   networks_renamed: [],
@@ -9,6 +9,11 @@ export const noChanges = {
   groups_removed: [],
   groups_renamed: [],
   groups_changed: [],
+};
+
+/** What a dry run answers of it. */
+export const noChanges = {
+  ...noDocumentChanges,
   hosts_added: [],
   hosts_moved: [],
   hosts_unlisted: [],

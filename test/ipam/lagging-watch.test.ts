@@ -2,12 +2,20 @@ import anyTest from 'ava';
 import {parsePrefix} from '../../src/core/prefix.ts';
 import {findBrokenPromises, flat} from '../helpers/ipam.ts';
 import {waitFor} from '../helpers/wait.ts';
-import {newHost, startPair} from './in-process.ts';
+import {type InProcessDaemon, newHost, startPair} from './in-process.ts';
 
 // What a daemon does while it has not been told yet what others have written.
 
 // One etcd at a time.
 const test = anyTest.serial;
+
+/** Releases a name on a daemon whose watch is held back until it has met the conflict. */
+async function releaseLate(daemon: InProcessDaemon, name: string): Promise<void> {
+  const release = daemon.addresses.release(name);
+  await waitFor('the late daemon has met the conflict', () => daemon.refusals > 0);
+  daemon.letGo();
+  await release;
+}
 
 test('a host is not removed before all is known that it got', async t => {
   const {etcd, a, b} = await startPair(t);
@@ -38,10 +46,7 @@ test('a name is released with its addresses of both families, known or not', asy
   await b.ledger.sync();
   b.hold();
   await a.addresses.allocate({name: 'x', host: 'h1', tenant: 't', segment: '', family: 'ipv6'});
-  const release = b.addresses.release('x');
-  await waitFor('the late daemon has met the conflict', () => b.refusals > 0);
-  b.letGo();
-  await release;
+  await releaseLate(b, 'x');
   await a.ledger.sync();
   t.is(a.ledger.tables.addresses.size, 0);
   t.deepEqual(await findBrokenPromises(etcd), []);
@@ -55,10 +60,7 @@ test('a name that was released and given an address again, unknown to the daemon
   b.hold();
   await a.addresses.release('x');
   await a.allocate('x', 'h1');
-  const release = b.addresses.release('x');
-  await waitFor('the late daemon has met the conflict', () => b.refusals > 0);
-  b.letGo();
-  await release;
+  await releaseLate(b, 'x');
   await a.ledger.sync();
   t.is(a.ledger.tables.addresses.size, 0);
   t.deepEqual(await findBrokenPromises(etcd), []);

@@ -278,7 +278,7 @@ async function startOne(t: ExecutionContext, etcd: TestEtcd, id: string): Promis
     controller.abort();
     await running;
   });
-  await waitFor('the ledger is ready', () => ipamd.ledger.isReady);
+  await waitFor('the ledger is ready', () => ipamd.ledger.fault === undefined);
   return daemon;
 }
 

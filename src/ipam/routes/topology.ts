@@ -5,6 +5,9 @@ import {TopologyAnswer, TopologyPreviewAnswer} from '../answers.ts';
 import type {Topologies} from '../topology.ts';
 import type {Views} from '../views.ts';
 
+const DryRun = z.strictObject({dry_run: z.enum(['true', 'false']).optional().describe('true: nothing is changed')});
+const isDryRun = ({dry_run}: z.infer<typeof DryRun>): boolean => dry_run === 'true';
+
 export function topologyRoutes(views: Views, topologies: Topologies): Route[] {
   return [
     route({
@@ -23,14 +26,14 @@ export function topologyRoutes(views: Views, topologies: Topologies): Route[] {
       // The document has a parser of its own, which tells all that is wrong with it at once, and where.
       body: z.unknown(),
       bodyShape: TopologyShape,
-      query: z.strictObject({dry_run: z.enum(['true', 'false']).optional().describe('true: nothing is changed')}),
+      query: DryRun,
       answer: z.union([Done, TopologyPreviewAnswer]).describe('null, and what would change for a dry run'),
       refusals: {
         409: 'an address would not fit, or no group takes a host that the document lists',
         422: 'a CIDR, a mask, a name or an IP that is none, networks that overlap, groups smaller than a block',
       },
-      isDryRun: query => query.dry_run === 'true',
-      handle: async ({body, query}) => (query.dry_run === 'true' ? topologies.preview(body) : topologies.update(body)),
+      isDryRun,
+      handle: async ({body, query}) => (isDryRun(query) ? topologies.preview(body) : topologies.update(body)),
     }),
   ];
 }

@@ -63,7 +63,7 @@ export async function startRealSystem(t: ExecutionContext): Promise<StormSystem>
     const {ledger, collector} = createIpamd({store, keys: etcd.keys, clock: systemClock, log: silentLogger, id: 'collector'});
     const running = ledger.run(end.signal);
     t.teardown(() => end.abort());
-    await waitFor('the collector knows the store', () => ledger.isReady);
+    await waitFor('the collector knows the store', () => ledger.fault === undefined);
     return {
       collector,
       async stop() {

@@ -31,7 +31,7 @@ export async function startSimulatedSystem(simulation: Simulation, random: Rando
     const end = new AbortController();
     void ipamd.ledger.run(end.signal);
     void ipamd.collector.run(end.signal);
-    while (!ipamd.ledger.isReady) await simulation.sleep(5);
+    while (ipamd.ledger.fault !== undefined) await simulation.sleep(5);
     return {
       ipamd,
       link,
