@@ -38,15 +38,21 @@ export async function replaceFile(file: string, text: string, {mode = 0o644, own
 
 /** Makes a folder with all that it lies in; does nothing where it is there. Node's own `recursive` never ends below /proc, where none can be made. */
 export async function makeFolder(folder: string, mode = 0o777): Promise<void> {
+  await makeFolderIn(folder, mode, false);
+}
+
+async function makeFolderIn(folder: string, mode: number, isAgain: boolean): Promise<void> {
   try {
     await mkdir(folder, mode);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'EEXIST' && (await isFolder(folder))) return;
     const parent = path.dirname(folder);
-    if (code !== 'ENOENT' || (await isFolder(parent))) throw error;
-    await makeFolder(parent, mode);
-    await makeFolder(folder, mode);
+    const isIn = code === 'ENOENT' && (await isFolder(parent));
+    // Somebody else may have made it just now: only the second time there can be no folder in there.
+    if (code !== 'ENOENT' || (isIn && isAgain)) throw error;
+    if (!isIn) await makeFolder(parent, mode);
+    await makeFolderIn(folder, mode, true);
   }
 }
 

@@ -7,6 +7,11 @@ import {temporaryFolder} from '../helpers/folder.ts';
 test('a folder is made with all that it lies in, and may be there already', async t => {
   const base = await temporaryFolder(t);
   const folder = path.join(base, 'a/b/c');
+  // Those who make it at once find each other's halfway.
+  for (let turn = 0; turn < 200; turn++) {
+    const inTurn = path.join(base, `${turn}/a/b/c`);
+    await Promise.all(Array.from({length: 4}, () => makeFolder(inTurn, 0o700)));
+  }
   await Promise.all([makeFolder(folder, 0o700), makeFolder(folder, 0o700)]);
   await makeFolder(folder);
   t.is((await stat(path.join(base, 'a'))).mode & 0o777, 0o700);
