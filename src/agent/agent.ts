@@ -10,7 +10,7 @@ import {type History, isGood} from './history.ts';
 import type {AgentMetrics} from './metrics.ts';
 
 /** What a pass reads from the machine before it decides. */
-export type MachineFacts = Pick<NodeState, 'mainRoutes' | 'templates' | 'self'>;
+export type MachineFacts = Pick<NodeState, 'mainRoutes' | 'interfaces' | 'templates' | 'self'>;
 
 export interface AgentOptions {
   readonly settings: NodeState['settings'];

@@ -82,7 +82,7 @@ async function runAgent(config: Config): Promise<void> {
   const settings = {routes, publish};
   const onDue = () => agent.nudge();
   const drivers = createDrivers({run, files: systemFiles, clock, settings, publish, onLanded: onDue});
-  const {steps, bird, readMainRoutes, readSessions} = drivers;
+  const {steps, bird, readKernelFacts, readSessions} = drivers;
   const isOnTrial = () => bird?.status().trial !== undefined;
   const drain = createHostDrain({questions: {...drivers, isOnTrial}, clock, log: log.child({part: 'drain'}), onDue});
 
@@ -101,12 +101,8 @@ async function runAgent(config: Config): Promise<void> {
     });
   const metrics = createAgentMetrics(status);
   const readFacts = async () => {
-    const [mainRoutes, templates, present] = await Promise.all([
-      readMainRoutes(),
-      readTemplates(systemFiles, publish.templates),
-      readSelf(),
-    ]);
-    return {mainRoutes, templates, self: present};
+    const [kernel, templates, present] = await Promise.all([readKernelFacts(), readTemplates(systemFiles, publish.templates), readSelf()]);
+    return {...kernel, templates, self: present};
   };
   const agent = createAgent({
     settings,

@@ -10,6 +10,8 @@ export interface NodeState {
   readonly state: State;
   /** The kernel's main route table, as read at the start of the pass. */
   readonly mainRoutes: readonly MainRoute[];
+  /** The network interfaces, as read at the start of the pass. */
+  readonly interfaces: readonly Interface[];
   /** Every file bird.conf* and publisher.conf* in the template folder. */
   readonly templates: readonly TemplateFile[];
   /** How far this host has been taken out of use, as far as neighbours are concerned. */
@@ -68,6 +70,33 @@ export interface MainRoute {
   readonly via?: Address;
   readonly dev: string;
   readonly metric: number;
+}
+
+/** A network interface with its addresses. */
+export interface Interface {
+  readonly index: number;
+  readonly name: string;
+  /** What made it: veth, bridge, tun …; '' for a device of the machine itself. */
+  readonly kind: string;
+  readonly mac: string;
+  /** In bytes. */
+  readonly mtu: number;
+  /** Switched on, and with a carrier. */
+  readonly isUp: boolean;
+  readonly addresses: readonly AssignedAddress[];
+}
+
+/** An address of an interface, with what may mark it as ours. */
+export interface AssignedAddress extends InterfaceAddress {
+  readonly scope: string;
+  readonly metric: number;
+  readonly label: string;
+}
+
+/** The interfaces by which this host is reached: those that bear one of its own addresses. */
+export function uplinksOf({self, interfaces}: Pick<NodeState, 'self' | 'interfaces'>): Interface[] {
+  const own = new Set(self.addresses.map(({address}) => address));
+  return interfaces.filter(({addresses}) => addresses.some(({address}) => own.has(address)));
 }
 
 /** A file of the template folder; `file` is its whole path. */

@@ -3,7 +3,7 @@ import {desiredBlockRoutes} from '../core/desired-block-routes.ts';
 import {desiredNames} from '../core/desired-names.ts';
 import {desiredNeighbourRoutes} from '../core/desired-neighbour-routes.ts';
 import {desiredRules} from '../core/desired-rules.ts';
-import type {MainRoute, NodeSettings, NodeState} from '../core/node-state.ts';
+import type {NodeSettings, NodeState} from '../core/node-state.ts';
 import type {Prefix} from '../core/prefix.ts';
 import {type Driver, NotYetError} from '../reconcile/driver.ts';
 import {reconcile} from '../reconcile/reconcile.ts';
@@ -29,8 +29,8 @@ export interface Drivers {
   readonly removals: ReadonlyArray<Step<undefined>>;
   /** Undefined where publishing is off. */
   readonly bird: BirdDriver | undefined;
-  /** The kernel's main table; asked together with the steps' own reading, it costs nothing more. */
-  readMainRoutes(): Promise<readonly MainRoute[]>;
+  /** What the kernel knows that decisions hang on; asked together with the steps' own reading, it costs nothing more. */
+  readKernelFacts(): Promise<Pick<NodeState, 'mainRoutes' | 'interfaces'>>;
   /** BIRD's sessions; undefined when BIRD does not run. Rejects with BirdControlError when it does not answer. */
   readSessions(): Promise<readonly Session[] | undefined>;
   /** What BIRD announces by the files that it has accepted. */
@@ -89,7 +89,10 @@ export function createDrivers({
     steps: pairs.map(({make}) => make),
     removals: pairs.map(({unmake}) => unmake),
     bird,
-    readMainRoutes: async () => mainRoutesOf(await readKernel()),
+    async readKernelFacts() {
+      const kernel = await readKernel();
+      return {mainRoutes: mainRoutesOf(kernel), interfaces: kernel.interfaces};
+    },
     readSessions: () => readSessions(questions),
     readLiveRoutes: createReadLiveRoutes({files, confDir}),
     readOtherPaths: prefixes => readOtherPaths(questions, prefixes),

@@ -1,14 +1,16 @@
 import {z} from 'zod';
-import type {MainRoute} from '../core/node-state.ts';
+import type {Interface, MainRoute} from '../core/node-state.ts';
 import type {Family} from '../core/prefix.ts';
 import {routeProtocol} from '../core/route-protocol.ts';
 import type {Run} from '../system/run.ts';
+import {parseInterfaces} from './ip-address.ts';
 import {type KernelRoute, mainTable, parseRoutes} from './ip-route.ts';
 
-/** The kernel's routes of all tables and its ip rules, of both families. */
+/** The kernel's routes of all tables, its ip rules, of both families, and its interfaces. */
 export interface Kernel {
   readonly routes: readonly KernelRoute[];
   readonly rules: readonly KernelRule[];
+  readonly interfaces: readonly Interface[];
 }
 
 /** An ip rule; without a table it drops, jumps, or asks the device. */
@@ -47,17 +49,18 @@ export function ownRoutes({routes}: Kernel): KernelRoute[] {
   return routes.filter(({protocol}) => protocol === String(routeProtocol));
 }
 
-const questions = ['-4 route show table all', '-6 route show table all', '-4 rule show', '-6 rule show'];
+const questions = ['-4 route show table all', '-6 route show table all', '-4 rule show', '-6 rule show', 'address show'];
 const separator = '\n---\n';
 const script = questions.map(question => `ip -json -details -N ${question}`).join(` && printf '\\n---\\n' && `);
 
 const Rules = z.array(z.object({priority: z.number(), table: z.coerce.number().optional(), protocol: z.string().default('')}));
 
 async function read(run: Run): Promise<Kernel> {
-  const [routes4 = '', routes6 = '', rules4 = '', rules6 = ''] = (await run('sh', ['-c', script])).split(separator);
+  const [routes4 = '', routes6 = '', rules4 = '', rules6 = '', addresses = ''] = (await run('sh', ['-c', script])).split(separator);
   return {
     routes: [...parseRoutes(routes4, 'ipv4'), ...parseRoutes(routes6, 'ipv6')],
     rules: [...parseRules(rules4, 'ipv4'), ...parseRules(rules6, 'ipv6')],
+    interfaces: parseInterfaces(addresses),
   };
 }
 

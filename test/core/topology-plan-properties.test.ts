@@ -197,6 +197,7 @@ function neighbourState(
     settings: {routes: {enabled: true, table: 10, multihop: false, aggregate}} as Parameters<typeof desiredNeighbourRoutes>[0]['settings'],
     state: {revision: 1, trees, hosts, blocks, addresses},
     mainRoutes: [{to: parsePrefix('192.168.0.0/16'), dev: 'eth0', metric: 0}],
+    interfaces: [],
     templates: [],
     drain: 'none',
   };

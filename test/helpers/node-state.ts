@@ -53,6 +53,7 @@ export function nodeState({
       ...state,
     },
     mainRoutes: [],
+    interfaces: [],
     templates,
     drain,
   };

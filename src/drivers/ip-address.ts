@@ -1,0 +1,42 @@
+import {z} from 'zod';
+import type {Interface} from '../core/node-state.ts';
+import {parseInterfaceAddress} from '../core/prefix.ts';
+
+const Address = z.object({
+  local: z.string(),
+  prefixlen: z.number(),
+  scope: z.string().default('global'),
+  metric: z.number().default(0),
+  label: z.string().default(''),
+});
+
+const Link = z.object({
+  ifindex: z.number(),
+  ifname: z.string(),
+  mtu: z.number(),
+  flags: z.array(z.string()).default([]),
+  address: z.string().default(''),
+  linkinfo: z.object({info_kind: z.string().default('')}).default({info_kind: ''}),
+  addr_info: z.array(z.unknown()).default([]),
+});
+
+/** Parses `ip -json -details address show`. An address that says something unknown is left out. */
+export function parseInterfaces(text: string): Interface[] {
+  const links = z.array(Link).parse(JSON.parse(text.trim() || '[]'));
+  return links.map(({ifindex, ifname, mtu, flags, address, linkinfo, addr_info}) => ({
+    index: ifindex,
+    name: ifname,
+    kind: linkinfo.info_kind,
+    mac: address,
+    mtu,
+    isUp: flags.includes('UP') && !flags.includes('NO-CARRIER'),
+    addresses: addr_info.flatMap(parseAddressInfo),
+  }));
+}
+
+function parseAddressInfo(info: unknown): Interface['addresses'] {
+  const parsed = Address.safeParse(info);
+  if (!parsed.success) return [];
+  const {local, prefixlen, scope, metric, label} = parsed.data;
+  return [{...parseInterfaceAddress(`${local}/${prefixlen}`), scope, metric, label}];
+}
