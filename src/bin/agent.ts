@@ -1,35 +1,14 @@
-import {hostname, networkInterfaces} from 'node:os';
-import {watch} from 'chokidar';
 import {Command} from 'commander';
-import {createAgent} from '../agent/agent.ts';
 import {fetchAgentStatus} from '../agent/client.ts';
-import {createHostDrain} from '../agent/drain.ts';
-import {followStore} from '../agent/follow.ts';
-import {followAddress} from '../agent/follow-address.ts';
-import {createHistory} from '../agent/history.ts';
-import {createAgentMetrics} from '../agent/metrics.ts';
-import {createReporter} from '../agent/reporter.ts';
-import {startAgentServers} from '../agent/server.ts';
-import {readStatus} from '../agent/status.ts';
-import {templateSource} from '../agent/template-source.ts';
 import {type AgentCommandParts, agentCleanCommand, agentStatusCommand} from '../cli/agent.ts';
-import {createReadSelf} from '../config/host.ts';
 import {printConfig} from '../config/print.ts';
-import type {Config} from '../config/schema.ts';
-import {InputError, messageOf} from '../core/errors.ts';
-import type {Self} from '../core/node-state.ts';
+import {InputError} from '../core/errors.ts';
 import {cleanHost, createDrivers} from '../drivers/drivers.ts';
-import {readTemplates} from '../drivers/templates.ts';
-import {createMirror} from '../store/mirror.ts';
-import {createTables} from '../store/tables.ts';
 import {systemClock} from '../system/clock.ts';
 import {systemFiles} from '../system/file-system.ts';
-import {createLogger} from '../system/log.ts';
-import {notifyReady} from '../system/notify.ts';
 import {createShellRun} from '../system/shell.ts';
-import {onStopSignal} from '../system/signals.ts';
-import {version} from '../system/version.ts';
-import {addProgramOptions, loadConfig, openStore, type ProgramFlags, splitList, splitListen} from './program.ts';
+import {runAgent} from './agent-run.ts';
+import {addProgramOptions, loadConfig, type ProgramFlags, splitList} from './program.ts';
 
 /** `romana agent`: the reconcile loop of a host, until SIGTERM. What it made on the host stays when it stops. */
 export function agentCommand(): Command {
@@ -61,105 +40,3 @@ const parts: AgentCommandParts = {
     return cleanHost(createDrivers({run: createShellRun(), files: systemFiles, clock: systemClock, settings: {routes, publish}, publish}));
   },
 };
-
-// There may be thousands of agents, and what they do does not hang on the second.
-const storeProbeMs = 10_000;
-
-async function runAgent(config: Config): Promise<void> {
-  const {routes, publish, socket, metrics: metricsListen} = config.agent;
-  const log = createLogger(config.logLevel).child({program: 'agent'});
-  const signal = onStopSignal();
-  const run = createShellRun();
-  const clock = systemClock;
-  const readSelf = createReadSelf({
-    host: config.host,
-    run,
-    hostname: hostname(),
-    interfaces: networkInterfaces,
-    onUnknown: reason => log.warn({reason}, 'address of this host is not known any more, the last one stays'),
-  });
-  const self = await readSelf();
-  const settings = {routes, publish};
-  const onDue = () => agent.nudge();
-  const drivers = createDrivers({run, files: systemFiles, clock, settings, publish, onLanded: onDue});
-  const {steps, bird, readKernelFacts, readSessions} = drivers;
-  const isOnTrial = () => bird?.status().trial !== undefined;
-  const drain = createHostDrain({questions: {...drivers, isOnTrial}, clock, log: log.child({part: 'drain'}), onDue});
-
-  const history = createHistory();
-  const status = () =>
-    readStatus({
-      self: () => agent.node?.self ?? self,
-      version,
-      history,
-      readAnnounced: drivers.readLiveRoutes,
-      mirror: () => mirror,
-      bird,
-      prefixes: publish.prefixes,
-      drain: () => drain.status,
-      readSessions,
-    });
-  const metrics = createAgentMetrics(status);
-  const readFacts = async () => {
-    const [kernel, templates, present] = await Promise.all([readKernelFacts(), readTemplates(systemFiles, publish.templates), readSelf()]);
-    return {...kernel, templates, self: present};
-  };
-  const agent = createAgent({
-    settings,
-    steps,
-    readFacts,
-    drain,
-    history,
-    metrics,
-    clock,
-    log,
-    settleMs: publish.settleMs,
-    minIntervalMs: publish.minIntervalMs,
-  });
-
-  const {store, keys} = await openStore(config.etcd, {probeMs: storeProbeMs});
-  const onUnreadable = (key: string, reason: string) => log.error({key, reason}, 'stored value cannot be read, the last good one stays');
-  const listener = followStore({
-    hostName: self.name,
-    createTables: onChange => createTables({keys, onUnreadable, onChange}),
-    offer: state => agent.offer(state),
-  });
-  const mirror = createMirror({store, keys, listener, clock, log: log.child({part: 'store'}), id: `agent ${self.name}`});
-
-  const reporter = createReporter({
-    host: self.name,
-    keys,
-    store,
-    clock,
-    log: log.child({part: 'report'}),
-    readStatus: status,
-    isMember: () => agent.node?.state.hosts.has(self.name) === true,
-  });
-
-  const onOtherAddress = ({addresses}: Self) => {
-    log.warn({addresses: addresses.map(({address}) => address)}, 'this host has another address');
-    agent.nudge();
-  };
-
-  const servers = await startAgentServers({
-    socket,
-    metricsListen: splitListen(metricsListen),
-    readStatus: status,
-    readTemplateData: () => agent.node && templateSource(agent.node),
-    readMetrics: () => metrics.registry.metrics(),
-  });
-  const watcher = watch(publish.templates, {ignoreInitial: true, depth: 0})
-    .on('all', () => agent.nudge())
-    // A link that leads to itself, for one. What the folder holds is looked at every few seconds anyway.
-    .on('error', error => log.warn({reason: messageOf(error)}, 'changes of templates may be noticed later'));
-  log.info({host: self.name, addresses: self.addresses.map(({address}) => address), version}, 'agent is running');
-  await notifyReady(run, process.env);
-  try {
-    const following = followAddress({readSelf, clock, onChange: onOtherAddress}, signal);
-    await Promise.all([mirror.run(signal), agent.run(signal), drain.run(signal), reporter.run(signal), following]);
-  } finally {
-    await watcher.close();
-    await servers.close();
-    store.close();
-  }
-}
