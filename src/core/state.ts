@@ -75,6 +75,20 @@ export interface Segment {
   readonly name: string;
 }
 
+/** A virtual IP: an address that one host at a time holds for services. `hosts` empty: any host may hold it. */
+export interface Vip {
+  readonly name: string;
+  readonly ip: Address;
+  readonly hosts: readonly string[];
+}
+
+/** Which host holds the VIP of that name, and since when (milliseconds since 1970). Gone as soon as that host is. */
+export interface VipHolder {
+  readonly vip: string;
+  readonly host: string;
+  readonly since: number;
+}
+
 /** Everything that the store holds, as of one revision. */
 export interface State {
   readonly revision: number;
@@ -82,4 +96,8 @@ export interface State {
   readonly hosts: ReadonlyMap<string, Host>;
   readonly blocks: ReadonlyMap<Prefix, Block>;
   readonly addresses: ReadonlyMap<Address, AllocatedAddress>;
+  /** By name. */
+  readonly vips: ReadonlyMap<string, Vip>;
+  /** By the name of the VIP. A holder may be named of a VIP that is not there any more. */
+  readonly vipHolders: ReadonlyMap<string, VipHolder>;
 }

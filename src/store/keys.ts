@@ -38,6 +38,9 @@ export interface Keys {
   segment(tenant: string, name: string): string;
   /** The keys that segments of the tenant have. */
   segmentsOf(tenant: string): KeyRange;
+  vip(name: string): string;
+  /** Written by the agent that holds the VIP, under a lease. It names the holder, and no two can hold it. */
+  vipHolder(name: string): string;
   /** Written by a daemon to itself: once its watch has shown it, the daemon knows all that was there before. */
   barrier(id: string): string;
   /** Begins every key that only guards others. They lie beside all other keys: who follows the state needs none of them. */
@@ -57,7 +60,18 @@ export interface KeyRange {
 }
 
 /** Kinds of keys whose values we parse, by the part of the key after the prefix. */
-export type RecordKind = 'topology' | 'blackouts' | 'host' | 'placement' | 'staging' | 'block' | 'address' | 'tenant' | 'segment';
+export type RecordKind =
+  | 'topology'
+  | 'blackouts'
+  | 'host'
+  | 'placement'
+  | 'staging'
+  | 'block'
+  | 'address'
+  | 'tenant'
+  | 'segment'
+  | 'vip'
+  | 'vipHolder';
 
 export function createKeys(prefix: string): Keys {
   const root = `/${prefix.split('/').filter(Boolean).join('/')}`;
@@ -87,6 +101,8 @@ export function createKeys(prefix: string): Keys {
     tenant: name => `${root}/tenants/${encodeURIComponent(name)}`,
     segment: (tenant, name) => `${root}/segments/${encodeURIComponent(tenant)}/${encodeURIComponent(name)}`,
     segmentsOf: tenant => below(`${root}/segments/${encodeURIComponent(tenant)}/`),
+    vip: name => `${root}/vips/${encodeURIComponent(name)}`,
+    vipHolder: name => `${root}/vip-holders/${encodeURIComponent(name)}`,
     barrier: id => `${root}/barriers/${encodeURIComponent(id)}`,
     allGuards: guards,
     allReports: reports,
@@ -107,6 +123,8 @@ const kinds: ReadonlyArray<readonly [string, RecordKind]> = [
   ['addresses/', 'address'],
   ['tenants/', 'tenant'],
   ['segments/', 'segment'],
+  ['vips/', 'vip'],
+  ['vip-holders/', 'vipHolder'],
 ];
 
 /** What kind of record a key holds; undefined for keys that only guard others, and foreign ones. */

@@ -1,7 +1,7 @@
 import {z} from 'zod';
 import {InputError} from '../core/errors.ts';
 import {type Address, type Prefix, parseAddress, parsePrefix} from '../core/prefix.ts';
-import type {AllocatedAddress, Block, Host, Segment, Tenant} from '../core/state.ts';
+import type {AllocatedAddress, Block, Host, Segment, Tenant, Vip, VipHolder} from '../core/state.ts';
 import {parseTopology, type TopologyDocument} from '../core/topology-document.ts';
 
 /** The value of a key as text. Keys of an object keep their order, so that equal records are equal texts. */
@@ -48,6 +48,10 @@ const AddressRecord = z.object({
 const TenantRecord = z.object({name: z.string().min(1)});
 
 const SegmentRecord = z.object({tenant: z.string().min(1), name: z.string().min(1)});
+
+const VipRecord = z.object({name: z.string().min(1), ip: AddressText, hosts: z.array(z.string()).default([])});
+
+const VipHolderRecord = z.object({host: z.string().min(1), since: z.number()});
 
 /** A host as its own key has it: where it stands is written elsewhere, by generation of the topology. */
 export type HostIdentity = Omit<Host, 'groups'>;
@@ -105,6 +109,15 @@ export function parseTenant(key: string, text: string): Tenant {
 
 export function parseSegment(key: string, text: string): Segment {
   return parseRecord(SegmentRecord, key, text);
+}
+
+export function parseVip(key: string, text: string): Vip {
+  return parseRecord(VipRecord, key, text);
+}
+
+/** The VIP's name stands in the key alone. */
+export function parseVipHolder(key: string, text: string): VipHolder {
+  return {vip: decodeURIComponent(key.slice(key.lastIndexOf('/') + 1)), ...parseRecord(VipHolderRecord, key, text)};
 }
 
 /** Parses a value as JSON; throws InputError that names the key. */

@@ -1,7 +1,7 @@
 import {messageOf} from '../core/errors.ts';
 import {networkTrees} from '../core/group-tree.ts';
 import type {Address, Prefix} from '../core/prefix.ts';
-import type {AllocatedAddress, Block, Host, NetworkTree, Segment, State, Tenant} from '../core/state.ts';
+import type {AllocatedAddress, Block, Host, NetworkTree, Segment, State, Tenant, Vip, VipHolder} from '../core/state.ts';
 import {createHostTable} from './host-table.ts';
 import {type Keys, kindOfKey, type RecordKind} from './keys.ts';
 import {
@@ -13,6 +13,8 @@ import {
   parseSegment,
   parseTenant,
   parseTopologyVersion,
+  parseVip,
+  parseVipHolder,
   type TopologyVersion,
 } from './records.ts';
 import type {WatchEvent} from './store.ts';
@@ -34,6 +36,9 @@ export interface Tables {
   readonly tenants: ReadonlyMap<string, Versioned<Tenant>>;
   /** By `segmentId`. */
   readonly segments: ReadonlyMap<string, Versioned<Segment>>;
+  readonly vips: ReadonlyMap<string, Versioned<Vip>>;
+  /** By the name of the VIP. */
+  readonly vipHolders: ReadonlyMap<string, Versioned<VipHolder>>;
   /** Why keys cannot be read, by key. */
   readonly unreadable: ReadonlyMap<string, string>;
   /** Takes in one changed key. A value that cannot be read is reported, and the last good one stays, with the revision of the bad one. */
@@ -57,6 +62,8 @@ export interface Leftovers {
 export type RecordChange =
   | {readonly kind: 'block'; readonly before: Block | undefined; readonly after: Block | undefined; readonly modRevision: number}
   | {readonly kind: 'address'; readonly before: AllocatedAddress | undefined; readonly after: AllocatedAddress | undefined}
+  | {readonly kind: 'vip'; readonly before: Vip | undefined; readonly after: Vip | undefined}
+  | {readonly kind: 'vipHolder'; readonly before: VipHolder | undefined; readonly after: VipHolder | undefined}
   | {readonly kind: 'topology' | 'host' | 'blackouts'};
 
 export interface TablesOptions {
@@ -75,6 +82,8 @@ export function createTables({keys, onUnreadable, onChange}: TablesOptions): Tab
   const addresses = createTable<Address, AllocatedAddress>(parseAllocatedAddress, ({ip}) => ip);
   const tenants = createTable<string, Tenant>(parseTenant, ({name}) => name);
   const segments = createTable<string, Segment>(parseSegment, segmentId);
+  const vips = createTable<string, Vip>(parseVip, ({name}) => name);
+  const vipHolders = createTable<string, VipHolder>(parseVipHolder, ({vip}) => vip);
 
   const take: Record<RecordKind, (event: WatchEvent) => void> = {
     topology({key, value, modRevision}) {
@@ -112,6 +121,14 @@ export function createTables({keys, onUnreadable, onChange}: TablesOptions): Tab
     },
     tenant: event => void tenants.apply(event),
     segment: event => void segments.apply(event),
+    vip(event) {
+      const change = vips.apply(event);
+      onChange?.({kind: 'vip', ...change});
+    },
+    vipHolder(event) {
+      const change = vipHolders.apply(event);
+      onChange?.({kind: 'vipHolder', ...change});
+    },
   };
 
   return {
@@ -135,6 +152,8 @@ export function createTables({keys, onUnreadable, onChange}: TablesOptions): Tab
     },
     tenants: tenants.records,
     segments: segments.records,
+    vips: vips.records,
+    vipHolders: vipHolders.records,
     unreadable,
     apply(event) {
       const kind = kindOfKey(keys, event.key);
@@ -153,6 +172,8 @@ export function createTables({keys, onUnreadable, onChange}: TablesOptions): Tab
       hosts: hosts.values(),
       blocks: blocks.values(),
       addresses: addresses.values(),
+      vips: vips.values(),
+      vipHolders: vipHolders.values(),
     }),
   };
 }

@@ -105,6 +105,8 @@ test('two different things never share a key', t => {
         keys.name(text, 'ipv6'),
         keys.barrier(text),
         keys.tenant(text),
+        keys.vip(text),
+        keys.vipHolder(text),
         keys.segment(text, 'a'),
         keys.segment('x', text),
         ...(text === a ? [keys.topology] : []),
@@ -122,6 +124,8 @@ test('kinds of keys are told by their beginning, and foreign keys have none', t 
   t.is(kindOfKey(keys, keys.host('a/b')), 'host');
   t.is(kindOfKey(keys, keys.tenant('a')), 'tenant');
   t.is(kindOfKey(keys, keys.segment('a', 'b')), 'segment');
+  t.is(kindOfKey(keys, keys.vip('a/b')), 'vip');
+  t.is(kindOfKey(keys, keys.vipHolder('a/b')), 'vipHolder');
   t.is(kindOfKey(keys, keys.name('hosts', 'ipv4')), undefined);
   t.is(kindOfKey(keys, '/romana/something'), undefined);
 });
