@@ -93,6 +93,8 @@ export const Config = z.strictObject({
     .strictObject({
       metrics: Listen.default('127.0.0.1:9607'),
       socket: File.default('/run/romana/agent.sock'),
+      stateDir: File.default('/var/lib/romana'),
+      cache: z.strictObject({enabled: z.boolean().default(true), file: File.optional()}).prefault({}),
       routes: z
         .strictObject({
           enabled: z.boolean().default(true),

@@ -80,6 +80,7 @@ function hostConfig({file}: PlanBase, {rack, index, host, name}: HostPlace, fold
     host: {name, address: addresses.length === 1 ? addresses[0] : addresses},
     agent: {
       socket: `${folder}/agent.sock`,
+      stateDir: `${folder}/state`,
       metrics: '127.0.0.1:9607',
       publish: {
         templates: `${folder}/templates`,

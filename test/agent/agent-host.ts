@@ -80,6 +80,7 @@ export async function createAgentHost(t: ExecutionContext, label: string): Promi
     host: {name: 'host-1'},
     agent: {
       socket,
+      stateDir: file('state'),
       publish: {
         templates: file('templates'),
         birdConf: paths.birdConf,

@@ -40,6 +40,9 @@ daemon:
 agent:
   metrics: 127.0.0.1:9607
   socket: /run/romana/agent.sock
+  stateDir: /var/lib/romana
+  cache:
+    enabled: true
   routes:
     enabled: true
     table: 10
@@ -93,6 +96,8 @@ daemon: {listen: "0.0.0.0:9600", tls: {cert: /c.pem, key: /k.pem}, tokenFile: /t
 agent:
   metrics: "[::1]:9607"
   socket: /tmp/a.sock
+  stateDir: /s
+  cache: {enabled: false, file: /s/f}
   routes: {enabled: false, table: 21, multihop: true, aggregate: false}
   policy: {enabled: false}
   vips: {enabled: false}
