@@ -10,6 +10,8 @@ export interface AgentStatus {
   readonly version: string;
   readonly revision: number;
   readonly stateAgeSeconds: number;
+  /** Why there can be no pass yet. */
+  readonly waitsFor?: string;
   readonly pass: PassReport | undefined;
   /** What BIRD announces, by the last configuration that it accepted from this agent. */
   readonly announced: readonly string[];
@@ -32,6 +34,8 @@ export interface Drain {
 export interface StatusOptions {
   /** The addresses may change while the agent runs. */
   readonly self: () => NodeState['self'];
+  /** Why no pass is made; undefined where nothing stands in the way. */
+  readonly waitsFor?: () => string | undefined;
   readonly version: string;
   readonly history: History;
   /** Rejects where somebody has put a file there that cannot be read. */
@@ -51,6 +55,7 @@ export async function readStatus(options: StatusOptions): Promise<AgentStatus> {
   const {revision, ageMs} = mirror();
   const sessions = bird && (await readSessions().catch((error: unknown) => (error instanceof Error ? error : new Error(String(error)))));
   const drain = options.drain?.();
+  const waitsFor = options.waitsFor?.();
   const {name, addresses} = self();
   return {
     host: name,
@@ -58,6 +63,7 @@ export async function readStatus(options: StatusOptions): Promise<AgentStatus> {
     version,
     revision,
     stateAgeSeconds: ageMs / 1000,
+    ...(waitsFor !== undefined && {waitsFor}),
     pass: history.last,
     announced: await readAnnounced().catch(() => []),
     ...(bird && prefixes && {prefixes}),

@@ -44,7 +44,11 @@ export async function runAgent(config: Config): Promise<void> {
     interfaces: networkInterfaces,
     onUnknown: reason => log.warn({reason}, 'address of this host is not known any more, the last one stays'),
   });
-  const self = await readSelf();
+  // At boot the network may come later than this program.
+  let self: Self = {name: config.host.name ?? hostname(), addresses: []};
+  let whyUnknown: string | undefined;
+  const selfKnown = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => selfKnown.resolve(), {once: true});
   const settings = {routes, publish};
   const onDue = () => agent.nudge();
   const drivers = createDrivers({run, files: systemFiles, clock, settings, publish, onLanded: onDue});
@@ -56,6 +60,7 @@ export async function runAgent(config: Config): Promise<void> {
   const status = () =>
     readStatus({
       self: () => agent.node?.self ?? self,
+      waitsFor: () => whyUnknown,
       version,
       history,
       readAnnounced: drivers.readLiveRoutes,
@@ -102,8 +107,19 @@ export async function runAgent(config: Config): Promise<void> {
     isMember: () => agent.node?.state.hosts.has(self.name) === true,
   });
 
-  const onOtherAddress = ({addresses}: Self) => {
-    log.warn({addresses: addresses.map(({address}) => address)}, 'this host has another address');
+  const showAddresses = ({addresses}: Self) => addresses.map(({address}) => address);
+  const onAddressUnknown = (reason: string) => {
+    whyUnknown = reason;
+    log.warn({reason}, 'address of this host is not known yet, nothing is done before it is');
+  };
+  const onAddressKnown = (known: Self) => {
+    self = known;
+    whyUnknown = undefined;
+    selfKnown.resolve();
+    log.info({addresses: showAddresses(known)}, 'address of this host is known');
+  };
+  const onOtherAddress = (other: Self) => {
+    log.warn({addresses: showAddresses(other)}, 'this host has another address');
     agent.nudge();
   };
 
@@ -118,11 +134,15 @@ export async function runAgent(config: Config): Promise<void> {
     .on('all', () => agent.nudge())
     // A link that leads to itself, for one. What the folder holds is looked at every few seconds anyway.
     .on('error', error => log.warn({reason: messageOf(error)}, 'changes of templates may be noticed later'));
-  log.info({host: self.name, addresses: self.addresses.map(({address}) => address), version}, 'agent is running');
+  log.info({host: self.name, version}, 'agent is running');
   await notifyReady(run, process.env);
   try {
-    const following = followAddress({readSelf, clock, onChange: onOtherAddress}, signal);
-    await Promise.all([mirror.run(signal), agent.run(signal), drain.run(signal), reporter.run(signal), following]);
+    const following = followAddress(
+      {readSelf, clock, onUnknown: onAddressUnknown, onKnown: onAddressKnown, onChange: onOtherAddress},
+      signal,
+    );
+    const reconciling = selfKnown.promise.then(() => agent.run(signal));
+    await Promise.all([mirror.run(signal), reconciling, drain.run(signal), reporter.run(signal), following]);
   } finally {
     await watcher.close();
     await servers.close();

@@ -6,15 +6,12 @@ import {clip, pageWidth, renderAge, renderFirst, renderTable, wrap} from './tabl
 
 /** The status of an agent as an operator reads it, in 100 columns. `now` in milliseconds. */
 export function renderAgentStatus(status: AgentStatus, now: number): string {
-  const {host, addresses, revision, stateAgeSeconds, pass, bird, announced, drain} = status;
+  const {host, addresses, revision, stateAgeSeconds, waitsFor = 'no whole state has been read', pass, bird, announced, drain} = status;
   const store = stateAgeSeconds === 0 ? 'current' : `out of touch for ${renderAge(stateAgeSeconds)}, the last known state is kept`;
   const lines = [
-    ...entry('host', `${host} (${addresses.join(', ')})`),
+    ...entry('host', `${host} (${addresses.join(', ') || 'no address yet'})`),
     ...entry('store', `revision ${revision}, ${store}`),
-    ...entry(
-      'last pass',
-      pass === undefined ? 'none yet: no whole state has been read' : `${renderAge((now - pass.at) / 1000)} ago, ${pass.durationMs} ms`,
-    ),
+    ...entry('last pass', pass === undefined ? `none yet: ${waitsFor}` : `${renderAge((now - pass.at) / 1000)} ago, ${pass.durationMs} ms`),
     ...entry('announced', announced.length === 0 ? 'nothing' : renderFirst(announced, 20)),
     ...(drain === undefined ? [] : entry('drain', drainText(drain, now))),
     ...(bird === undefined ? entry('bird', 'publishing is off') : birdLines(bird, now)),
