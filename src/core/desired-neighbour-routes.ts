@@ -1,68 +1,78 @@
-import type {MainRoute, NodeState} from './node-state.ts';
-import {
-  type Address,
-  compareAddresses,
-  comparePrefixes,
-  contains,
-  type Family,
-  familyOf,
-  joinPrefixes,
-  type Prefix,
-  prefixLength,
-} from './prefix.ts';
-import type {Host} from './state.ts';
+import {createNextHops, type NextHop} from './next-hops.ts';
+import type {NodeState} from './node-state.ts';
+import {type Claim, coverClaims, type OwnedPrefix} from './owned-space.ts';
+import {addressBits, contains, type Family, familyOf, hostPrefix, overlaps, type Prefix, prefixLength, sortPrefixes} from './prefix.ts';
+import type {Block, Host} from './state.ts';
 
-/** A direct route in our table to blocks of another host. */
+/** A direct route in our table to blocks of another host; packets are spread over its next hops. */
 export interface NeighbourRoute {
   readonly to: Prefix;
-  readonly via: Address;
-  readonly dev: string;
+  /** At least one, sorted by address. */
+  readonly hops: readonly NextHop[];
 }
 
 /**
- * Routes to the blocks of every host that shares a segment with this one: straight to that host, past the router. A host behind a gateway
- * is left to BGP or OSPF; with `multihop` its blocks go to that gateway. A host that is only reachable in the other family is left out too.
+ * Routes to the blocks of every host that shares a segment with this one: straight to that host, past the router. A host behind a gateway is left to
+ * BGP or OSPF, but with `multihop`. With `aggregate` few prefixes stand for many blocks, none of them covering what belongs to another host.
  */
-export function desiredNeighbourRoutes({self, settings, state, mainRoutes}: NodeState): NeighbourRoute[] {
-  const {enabled, multihop, aggregate} = settings.routes;
-  if (!enabled) return [];
-  const findRoute = createRouteFinder(mainRoutes);
-  const blocks = blocksByHost(state.blocks.values());
-  return [...state.hosts.values()]
-    .filter(({name}) => name !== self.name && blocks.has(name))
-    .flatMap(host => {
-      const nextHop = nextHopTo(host, findRoute(host.ip), multihop);
-      const own = (blocks.get(host.name) ?? []).filter(block => familyOf(block) === familyOf(host.ip));
-      return nextHop === undefined ? [] : (aggregate ? joinPrefixes(own) : own).map(to => ({to, ...nextHop}));
-    })
-    .sort((a, b) => comparePrefixes(a.to, b.to));
+export function desiredNeighbourRoutes(node: NodeState): NeighbourRoute[] {
+  const {self, settings, state} = node;
+  if (!settings.routes.enabled) return [];
+  const hopsOf = createHopsByOwner(node);
+  return ownedPrefixes(node).flatMap(({prefix, owner}) => {
+    const host = owner === self.name ? undefined : state.hosts.get(owner);
+    const hops = host === undefined ? [] : hopsOf(host, familyOf(prefix));
+    return hops.length === 0 ? [] : [{to: prefix, hops}];
+  });
 }
 
-function blocksByHost(blocks: Iterable<{readonly cidr: Prefix; readonly host: string}>): Map<string, Prefix[]> {
-  const byHost = new Map<string, Prefix[]>();
-  for (const {cidr, host} of blocks) {
-    const present = byHost.get(host);
-    if (present === undefined) byHost.set(host, [cidr]);
-    else present.push(cidr);
+/** One list for each host and family, so that routes with the same next hops share it. */
+function createHopsByOwner(node: NodeState): (host: Host, family: Family) => readonly NextHop[] {
+  const nextHops = createNextHops(node);
+  const known: Record<Family, Map<string, readonly NextHop[]>> = {ipv4: new Map(), ipv6: new Map()};
+  return (host, family) => {
+    const hops = known[family].get(host.name) ?? nextHops(host, family);
+    known[family].set(host.name, hops);
+    return hops;
+  };
+}
+
+function ownedPrefixes({settings, state, mainRoutes}: NodeState): OwnedPrefix[] {
+  const owned = [...state.blocks.values()].filter(({host}) => host !== '');
+  if (!settings.routes.aggregate) {
+    const owners = new Map(owned.map(({cidr, host}) => [cidr, host]));
+    return sortPrefixes([...owners.keys()]).map(prefix => ({prefix, owner: owners.get(prefix) ?? ''}));
   }
-  byHost.delete('');
-  return byHost;
+  const hosts = [...state.hosts.values()];
+  const subnets = mainRoutes.filter(({to, via}) => via === undefined && prefixLength(to) < addressBits[familyOf(to)]).map(({to}) => to);
+  const boundOf = createBounds(hosts, subnets);
+  const withBlocks = new Set<Prefix>();
+  const claims = owned.map((block): Claim => {
+    const bound = boundOf(block);
+    if (bound !== undefined) withBlocks.add(bound.prefix);
+    return {prefix: block.cidr, owner: block.host, isWanted: true, bound: bound?.prefix, isBoundOwn: bound?.isOwn ?? false};
+  });
+  const inTheWay = [
+    ...hosts.flatMap(({fixed, name}) => (fixed === undefined || withBlocks.has(fixed) ? [] : [{prefix: fixed, owner: name}])),
+    ...[...hosts, ...state.vips.values()].map(({ip}) => ({prefix: hostPrefix(ip), owner: ''})),
+  ];
+  return coverClaims([...claims, ...inTheWay.map(({prefix, owner}) => ({prefix, owner, isWanted: false}))]);
 }
 
-function nextHopTo({ip}: Host, route: MainRoute | undefined, multihop: boolean): Omit<NeighbourRoute, 'to'> | undefined {
-  if (route === undefined) return undefined;
-  if (route.via === undefined) return {via: ip, dev: route.dev};
-  return multihop && familyOf(route.via) === familyOf(ip) ? {via: route.via, dev: route.dev} : undefined;
+interface Bound {
+  readonly prefix: Prefix;
+  /** No other host is placed in it. */
+  readonly isOwn: boolean;
 }
 
-/** What the kernel would choose: the longest prefix, then the lowest metric. */
-function createRouteFinder(routes: readonly MainRoute[]): (to: Address) => MainRoute | undefined {
-  const sorted: Record<Family, MainRoute[]> = {ipv4: [], ipv6: []};
-  for (const route of routes) sorted[familyOf(route.to)].push(route);
-  const byPreference = (a: MainRoute, b: MainRoute) =>
-    prefixLength(b.to) - prefixLength(a.to) ||
-    a.metric - b.metric ||
-    compareAddresses(a.via ?? ('0.0.0.0' as Address), b.via ?? ('0.0.0.0' as Address));
-  for (const list of Object.values(sorted)) list.sort(byPreference);
-  return to => sorted[familyOf(to)].find(route => contains(route.to, to));
+/** Up to where a block's route may be rounded: the group of its host, or the prefix that is the host's alone; no further than that where a subnet of this host lies in it. */
+function createBounds(hosts: readonly Host[], subnets: readonly Prefix[]): (block: Block) => Bound | undefined {
+  const tenants = new Map<Prefix, number>();
+  for (const {groups} of hosts) for (const group of Object.values(groups)) tenants.set(group, (tenants.get(group) ?? 0) + 1);
+  const usable = new Set([...tenants.keys()].filter(group => !subnets.some(subnet => overlaps(group, subnet) && prefixLength(subnet) > 0)));
+  const byHost = new Map(hosts.map(({name, groups}) => [name, Object.values(groups).filter(group => usable.has(group))]));
+  return ({cidr, host}) => {
+    const prefix = byHost.get(host)?.find(group => contains(group, cidr));
+    return prefix === undefined ? undefined : {prefix, isOwn: tenants.get(prefix) === 1};
+  };
 }

@@ -64,7 +64,7 @@ export interface GuardSettings {
   readonly allowOpenFilters: boolean;
 }
 
-/** A unicast route of the main table. Without `via` the destination is on the link itself. */
+/** A unicast route of the main table; one with several next hops stands there once for each. Without `via` the destination is on the link itself. */
 export interface MainRoute {
   readonly to: Prefix;
   readonly via?: Address;

@@ -150,10 +150,21 @@ export function comparePrefixes(a: Prefix, b: Prefix): number {
   return compareAddresses(firstAddress(a), firstAddress(b)) || prefixLength(a) - prefixLength(b);
 }
 
+/** The same prefixes in the order of comparePrefixes; quicker than sorting by it where there are thousands. */
+export function sortPrefixes(prefixes: readonly Prefix[]): Prefix[] {
+  const {ipv4, ipv6} = splitByFamily(prefixes);
+  return [ipv4, ipv6].flatMap(family =>
+    family
+      .map(prefix => ({prefix, first: toNumber(firstAddress(prefix)), length: prefixLength(prefix)}))
+      .sort((a, b) => (a.first === b.first ? a.length - b.length : a.first < b.first ? -1 : 1))
+      .map(({prefix}) => prefix),
+  );
+}
+
 /** The fewest prefixes that cover exactly the same addresses, sorted: covered ones dropped, neighbouring halves joined. */
 export function joinPrefixes(prefixes: readonly Prefix[]): Prefix[] {
   const joined: Prefix[] = [];
-  for (let prefix of prefixes.toSorted(comparePrefixes)) {
+  for (let prefix of sortPrefixes(prefixes)) {
     let last = joined.at(-1);
     if (last !== undefined && contains(last, prefix)) continue;
     while (last !== undefined && isSibling(last, prefix)) {

@@ -89,11 +89,19 @@ export interface VipHolder {
   readonly since: number;
 }
 
+/** By which addresses a host is reached beside the one that it was added with, as its agent says: of another family, or on another link. */
+export interface HostAddresses {
+  readonly host: string;
+  readonly addresses: readonly Address[];
+}
+
 /** Everything that the store holds, as of one revision. */
 export interface State {
   readonly revision: number;
   readonly trees: readonly NetworkTree[];
   readonly hosts: ReadonlyMap<string, Host>;
+  /** By the name of the host. */
+  readonly hostAddresses: ReadonlyMap<string, readonly Address[]>;
   readonly blocks: ReadonlyMap<Prefix, Block>;
   readonly addresses: ReadonlyMap<Address, AllocatedAddress>;
   /** By name. */

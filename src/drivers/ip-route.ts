@@ -9,13 +9,20 @@ export interface KernelRoute {
   readonly table: number;
   readonly to: Prefix;
   readonly type: string;
-  readonly via: Address | undefined;
-  readonly dev: string;
   readonly metric: number;
   readonly protocol: string;
-  readonly isLinkDown: boolean;
-  /** False for a route that spreads over several next hops; `via` and `dev` are the first of them. */
-  readonly hasOneHop: boolean;
+  /** The device of the first next hop; '' where there is none. */
+  readonly dev: string;
+  /** Where it leads; empty for a route that does not lead to any device. */
+  readonly hops: readonly KernelHop[];
+}
+
+/** A next hop; without `via` the destination is on the link itself. */
+export interface KernelHop {
+  readonly via: Address | undefined;
+  readonly dev: string;
+  readonly weight: number;
+  readonly isDown: boolean;
 }
 
 export const mainTable = 254;
@@ -25,18 +32,22 @@ const flag = {ipv4: '-4', ipv6: '-6'} as const;
 
 const Via = z.object({host: z.string()});
 
-const Route = z.object({
-  table: z.coerce.number().default(mainTable),
-  type: z.string().default('unicast'),
-  dst: z.string(),
+const Hop = z.object({
   gateway: z.string().optional(),
   // A next hop of the other family, as IPv4 over an IPv6-only link has it.
   via: Via.optional(),
   dev: z.string().optional(),
-  nexthops: z.array(z.object({gateway: z.string().optional(), via: Via.optional(), dev: z.string().optional()})).default([]),
+  weight: z.number().default(1),
+  flags: z.array(z.string()).default([]),
+});
+
+const Route = Hop.extend({
+  table: z.coerce.number().default(mainTable),
+  type: z.string().default('unicast'),
+  dst: z.string(),
+  nexthops: z.array(Hop).default([]),
   metric: z.number().default(0),
   protocol: z.string().default(''),
-  flags: z.array(z.string()).default([]),
 });
 
 /** Runs lines of `ip` in one process per family; goes on after a failed line, then throws one error. */
@@ -58,24 +69,18 @@ export function parseRoutes(text: string, family: Family): KernelRoute[] {
   return routes.flatMap(value => {
     const route = Route.safeParse(value);
     if (!route.success) return [];
-    const {table, type, dst, dev, metric, protocol, flags, nexthops} = route.data;
-    // Of several next hops the first stands for all.
-    const hop = nexthops[0] ?? route.data;
-    const gateway = hop.gateway ?? hop.via?.host;
-    return [
-      {
-        table,
-        to: parseDestination(dst, family),
-        type: typeNames[type] ?? type,
-        via: gateway === undefined ? undefined : parseAddress(gateway),
-        dev: dev ?? hop.dev ?? '',
-        hasOneHop: nexthops.length === 0,
-        metric,
-        protocol,
-        isLinkDown: flags.includes('linkdown') || flags.includes('dead'),
-      },
-    ];
+    const {table, type, dst, metric, protocol, nexthops} = route.data;
+    const hops = (nexthops.length > 0 ? nexthops : [route.data]).flatMap(parseHop);
+    const name = typeNames[type] ?? type;
+    return [{table, to: parseDestination(dst, family), type: name, metric, protocol, dev: hops[0]?.dev ?? '', hops}];
   });
+}
+
+function parseHop({gateway, via, dev, weight, flags}: z.infer<typeof Hop>): KernelHop[] {
+  if (dev === undefined) return [];
+  const text = gateway ?? via?.host;
+  const isDown = flags.includes('linkdown') || flags.includes('dead');
+  return [{via: text === undefined ? undefined : parseAddress(text), dev, weight, isDown}];
 }
 
 // With -N, iproute2 prints numbers for the types that it knows by name (rtnetlink.h).

@@ -37,11 +37,13 @@ export function createReadKernel(run: Run): ReadKernel {
   };
 }
 
-/** The unicast routes of the main table, as what the desired-* functions decide from. */
-export function mainRoutesOf({routes}: Kernel): MainRoute[] {
+/** The next hops of the unicast routes of the main table, as what the desired-* functions decide from. */
+export function mainRoutesOf({routes}: Pick<Kernel, 'routes'>): MainRoute[] {
   return routes
-    .filter(({table, type, dev, isLinkDown}) => table === mainTable && type === 'unicast' && dev !== '' && !isLinkDown)
-    .map(({to, via, dev, metric}) => ({to, dev, metric, ...(via !== undefined && {via})}));
+    .filter(({table, type}) => table === mainTable && type === 'unicast')
+    .flatMap(({to, metric, hops}) =>
+      hops.filter(({isDown}) => !isDown).map(({via, dev}) => ({to, dev, metric, ...(via !== undefined && {via})})),
+    );
 }
 
 /** The routes that carry our protocol number, of all tables. */

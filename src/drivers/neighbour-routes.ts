@@ -1,14 +1,14 @@
 import type {NeighbourRoute} from '../core/desired-neighbour-routes.ts';
-import {type Address, familyOf} from '../core/prefix.ts';
+import {compareHops, type NextHop} from '../core/next-hops.ts';
+import {familyOf, type Prefix} from '../core/prefix.ts';
 import {routeProtocol} from '../core/route-protocol.ts';
 import type {Driver} from '../reconcile/driver.ts';
 import type {Run} from '../system/run.ts';
-import {mainTable, runBatch} from './ip-route.ts';
+import {type KernelRoute, mainTable, runBatch} from './ip-route.ts';
 import {createReadKernel, ownRoutes, type ReadKernel} from './kernel.ts';
 
-/** A route of ours as it may be found: somebody may have given it another metric or more next hops (then `via` says nothing). */
-export interface OwnNeighbourRoute extends Omit<NeighbourRoute, 'via'> {
-  readonly via: Address | undefined;
+/** A route of ours as it may be found: somebody may have given it another metric or type. */
+export interface OwnNeighbourRoute extends NeighbourRoute {
   readonly metric?: number;
   /** Only of what is found: the setting may have named another table before. */
   readonly table?: number;
@@ -20,31 +20,42 @@ const ownMetric = 64;
 /** Direct routes to blocks of neighbours: everything with our protocol number outside the main table. */
 export function createNeighbourRoutes(run: Run, table: number, readKernel: ReadKernel = createReadKernel(run)): Driver<OwnNeighbourRoute> {
   const suffix = (metric: number, inTable = table) => `table ${inTable} proto ${routeProtocol} metric ${metric}`;
-  // The dev is ours to name and on the link, so a next hop needs no route of its own (onlink).
-  const line = ({to, via, dev}: OwnNeighbourRoute) => `${to} via ${via} dev ${dev} onlink ${suffix(ownMetric)}`;
   return {
     name: 'neighbour-routes',
-    keyOf: ({to, metric = ownMetric, table: inTable = table}) => `${to} ${metric} ${inTable}`,
-    isEqual: (a, b) => a.via === b.via && a.dev === b.dev,
+    keyOf: ({to, metric = ownMetric, table: inTable = table}) =>
+      metric === ownMetric && inTable === table ? to : `${to} ${metric} ${inTable}`,
+    isEqual: (a, b) =>
+      a.hops === b.hops || (a.hops.length === b.hops.length && a.hops.every((hop, index) => isSameHop(hop, b.hops[index]))),
     async read() {
       const routes = ownRoutes(await readKernel()).filter(route => route.table !== mainTable);
-      return routes.map(({to, type, via, dev, metric, table: inTable, hasOneHop}) => ({
-        to,
-        dev,
-        metric,
-        table: inTable,
-        via: type === 'unicast' && hasOneHop ? via : undefined,
-      }));
+      return routes.map(route => ({to: route.to, hops: hopsOf(route), metric: route.metric, table: route.table}));
     },
     apply: ({create, update, remove}) =>
       runBatch(run, [
         // Not "replace": a route that another program has put there under the same metric is refused, and stays.
-        ...create.map(route => ({family: familyOf(route.to), line: `route add ${line(route)}`})),
-        ...update.map(route => ({family: familyOf(route.to), line: `route replace ${line(route)}`})),
+        ...create.map(route => ({family: familyOf(route.to), line: `route add ${route.to} ${suffix(ownMetric)}${renderHops(route)}`})),
+        ...update.map(route => ({family: familyOf(route.to), line: `route replace ${route.to} ${suffix(ownMetric)}${renderHops(route)}`})),
         ...remove.map(({to, metric = ownMetric, table: inTable}) => ({
           family: familyOf(to),
           line: `route del ${to} ${suffix(metric, inTable)}`,
         })),
       ]),
   };
+}
+
+/** The next hops as we would have set them; none for what is not as ours ever are, so that it is put right. */
+function hopsOf({type, hops}: KernelRoute): NextHop[] {
+  if (type !== 'unicast' || hops.some(({weight}) => weight !== 1)) return [];
+  return hops.flatMap(({via, dev}) => (via === undefined ? [] : [{via, dev}])).toSorted(compareHops);
+}
+
+// The dev is ours to name and on the link, so a next hop needs no route of its own (onlink).
+function renderHops({to, hops}: {readonly to: Prefix; readonly hops: readonly NextHop[]}): string {
+  const family = familyOf(to);
+  const lines = hops.map(({via, dev}) => `via ${familyOf(via) === family ? '' : 'inet6 '}${via} dev ${dev} onlink`);
+  return lines.length === 1 ? ` ${lines[0]}` : lines.map(line => ` nexthop ${line}`).join('');
+}
+
+function isSameHop(a: NextHop, b: NextHop | undefined): boolean {
+  return a.via === b?.via && a.dev === b.dev;
 }

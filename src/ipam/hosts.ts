@@ -144,7 +144,14 @@ function removalStep(ledger: Ledger, {value: {groups, ...host}, modRevision}: Ve
   if (unused.length > 0)
     return step([joinReleases(unused.slice(0, itemsAtOnce).map(block => freeing(ledger, block, now))).transaction], false);
   const generation = tables.topology?.value.generation ?? 0;
-  const own = [key, keys.hostIp(host.ip), keys.placement(generation, host.name), keys.report(host.name), keys.beat(host.name)];
+  const own = [
+    key,
+    keys.hostIp(host.ip),
+    keys.placement(generation, host.name),
+    keys.hostAddresses(host.name),
+    keys.report(host.name),
+    keys.beat(host.name),
+  ];
   const gone: Transaction = {
     conditions: [topologyCondition(ledger)],
     operations: [...own.map(mine => ({delete: mine})), {put: keys.removals, value: host.name}],

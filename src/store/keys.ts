@@ -38,6 +38,8 @@ export interface Keys {
   segment(tenant: string, name: string): string;
   /** The keys that segments of the tenant have. */
   segmentsOf(tenant: string): KeyRange;
+  /** Written by the agent of the host: by which addresses it is reached. */
+  hostAddresses(name: string): string;
   vip(name: string): string;
   /** Written by the agent that holds the VIP, under a lease. It names the holder, and no two can hold it. */
   vipHolder(name: string): string;
@@ -64,6 +66,7 @@ export type RecordKind =
   | 'topology'
   | 'blackouts'
   | 'host'
+  | 'hostAddresses'
   | 'placement'
   | 'staging'
   | 'block'
@@ -101,6 +104,7 @@ export function createKeys(prefix: string): Keys {
     tenant: name => `${root}/tenants/${encodeURIComponent(name)}`,
     segment: (tenant, name) => `${root}/segments/${encodeURIComponent(tenant)}/${encodeURIComponent(name)}`,
     segmentsOf: tenant => below(`${root}/segments/${encodeURIComponent(tenant)}/`),
+    hostAddresses: name => `${root}/host-addresses/${encodeURIComponent(name)}`,
     vip: name => `${root}/vips/${encodeURIComponent(name)}`,
     vipHolder: name => `${root}/vip-holders/${encodeURIComponent(name)}`,
     barrier: id => `${root}/barriers/${encodeURIComponent(id)}`,
@@ -123,6 +127,7 @@ const kinds: ReadonlyArray<readonly [string, RecordKind]> = [
   ['addresses/', 'address'],
   ['tenants/', 'tenant'],
   ['segments/', 'segment'],
+  ['host-addresses/', 'hostAddresses'],
   ['vips/', 'vip'],
   ['vip-holders/', 'vipHolder'],
 ];

@@ -1,7 +1,7 @@
 import {z} from 'zod';
 import {InputError} from '../core/errors.ts';
 import {type Address, type Prefix, parseAddress, parsePrefix} from '../core/prefix.ts';
-import type {AllocatedAddress, Block, Host, Segment, Tenant, Vip, VipHolder} from '../core/state.ts';
+import type {AllocatedAddress, Block, Host, HostAddresses, Segment, Tenant, Vip, VipHolder} from '../core/state.ts';
 import {parseTopology, type TopologyDocument} from '../core/topology-document.ts';
 
 /** The value of a key as text. Keys of an object keep their order, so that equal records are equal texts. */
@@ -50,6 +50,8 @@ const TenantRecord = z.object({name: z.string().min(1)});
 const SegmentRecord = z.object({tenant: z.string().min(1), name: z.string().min(1)});
 
 const VipRecord = z.object({name: z.string().min(1), ip: AddressText, hosts: z.array(z.string()).default([])});
+
+const HostAddressesRecord = z.object({addresses: z.array(AddressText)});
 
 const VipHolderRecord = z.object({host: z.string().min(1), since: z.number()});
 
@@ -113,6 +115,11 @@ export function parseSegment(key: string, text: string): Segment {
 
 export function parseVip(key: string, text: string): Vip {
   return parseRecord(VipRecord, key, text);
+}
+
+/** The host's name stands in the key alone. */
+export function parseHostAddresses(key: string, text: string): HostAddresses {
+  return {host: decodeURIComponent(key.slice(key.lastIndexOf('/') + 1)), ...parseRecord(HostAddressesRecord, key, text)};
 }
 
 /** The VIP's name stands in the key alone. */

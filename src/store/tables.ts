@@ -1,7 +1,7 @@
 import {messageOf} from '../core/errors.ts';
 import {networkTrees} from '../core/group-tree.ts';
 import type {Address, Prefix} from '../core/prefix.ts';
-import type {AllocatedAddress, Block, Host, NetworkTree, Segment, State, Tenant, Vip, VipHolder} from '../core/state.ts';
+import type {AllocatedAddress, Block, Host, HostAddresses, NetworkTree, Segment, State, Tenant, Vip, VipHolder} from '../core/state.ts';
 import {createHostTable} from './host-table.ts';
 import {type Keys, kindOfKey, type RecordKind} from './keys.ts';
 import {
@@ -10,6 +10,7 @@ import {
   parseAllocatedAddress,
   parseBlackouts,
   parseBlock,
+  parseHostAddresses,
   parseSegment,
   parseTenant,
   parseTopologyVersion,
@@ -64,7 +65,7 @@ export type RecordChange =
   | {readonly kind: 'address'; readonly before: AllocatedAddress | undefined; readonly after: AllocatedAddress | undefined}
   | {readonly kind: 'vip'; readonly before: Vip | undefined; readonly after: Vip | undefined}
   | {readonly kind: 'vipHolder'; readonly before: VipHolder | undefined; readonly after: VipHolder | undefined}
-  | {readonly kind: 'topology' | 'host' | 'blackouts'};
+  | {readonly kind: 'topology' | 'host' | 'hostAddresses' | 'blackouts'};
 
 export interface TablesOptions {
   readonly keys: Keys;
@@ -82,6 +83,7 @@ export function createTables({keys, onUnreadable, onChange}: TablesOptions): Tab
   const addresses = createTable<Address, AllocatedAddress>(parseAllocatedAddress, ({ip}) => ip);
   const tenants = createTable<string, Tenant>(parseTenant, ({name}) => name);
   const segments = createTable<string, Segment>(parseSegment, segmentId);
+  const hostAddresses = createTable<string, HostAddresses>(parseHostAddresses, ({host}) => host);
   const vips = createTable<string, Vip>(parseVip, ({name}) => name);
   const vipHolders = createTable<string, VipHolder>(parseVipHolder, ({vip}) => vip);
 
@@ -110,6 +112,10 @@ export function createTables({keys, onUnreadable, onChange}: TablesOptions): Tab
     },
     staging({value, modRevision}) {
       staging = value === undefined ? undefined : {value, modRevision};
+    },
+    hostAddresses(event) {
+      hostAddresses.apply(event);
+      onChange?.({kind: 'hostAddresses'});
     },
     block(event) {
       const change = blocks.apply(event);
@@ -170,6 +176,7 @@ export function createTables({keys, onUnreadable, onChange}: TablesOptions): Tab
       revision,
       trees: topology?.value.trees ?? [],
       hosts: hosts.values(),
+      hostAddresses: addressLists(hostAddresses.values()),
       blocks: blocks.values(),
       addresses: addresses.values(),
       vips: vips.values(),
@@ -181,4 +188,8 @@ export function createTables({keys, onUnreadable, onChange}: TablesOptions): Tab
 /** What a segment is known by in its table. Names hold no slash. */
 export function segmentId({tenant, name}: Segment): string {
   return `${tenant}/${name}`;
+}
+
+function addressLists(records: ReadonlyMap<string, HostAddresses>): State['hostAddresses'] {
+  return new Map([...records.values()].map(({host, addresses}) => [host, addresses]));
 }

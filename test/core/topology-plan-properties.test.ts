@@ -195,7 +195,7 @@ function neighbourState(
   return {
     self: {name: self, addresses: []},
     settings: {routes: {enabled: true, table: 10, multihop: false, aggregate}} as Parameters<typeof desiredNeighbourRoutes>[0]['settings'],
-    state: {revision: 1, trees, hosts, blocks, addresses, vips: new Map(), vipHolders: new Map()},
+    state: {revision: 1, trees, hosts, blocks, addresses, hostAddresses: new Map(), vips: new Map(), vipHolders: new Map()},
     mainRoutes: [{to: parsePrefix('192.168.0.0/16'), dev: 'eth0', metric: 0}],
     interfaces: [],
     templates: [],

@@ -16,7 +16,7 @@ const test = namespaceTest();
 function routes(...texts: readonly string[]): OwnNeighbourRoute[] {
   return texts.map(text => {
     const [to = '', via = '', dev = 'eth0'] = text.split(' ');
-    return {to: parsePrefix(to), via: parseAddress(via), dev};
+    return {to: parsePrefix(to), hops: via.split(',').map(each => ({via: parseAddress(each), dev}))};
   });
 }
 
@@ -62,6 +62,28 @@ test('when the setting names another table, what stands in the one before goes',
   t.deepEqual(await table(host, 10), []);
   t.is((await table(host, 11)).length, 2);
   t.is(lines(await host.ip('route show table 10')).length, 1, 'the route of somebody else stays');
+});
+
+test('routes with several next hops are made, and change in one step in any way', async t => {
+  const host = await createDriverHost(t, 'multipath');
+  const driver = createNeighbourRoutes(host.run, 10);
+  const monitor = await watchRoutes(t, host);
+  for (const wanted of [
+    routes('10.1.0.0/29 192.168.20.31,192.168.20.32', 'fd00::400/122 2001:db8::31,2001:db8::32', '10.1.0.8/29 192.168.20.31'),
+    routes('10.1.0.0/29 192.168.20.32', 'fd00::400/122 2001:db8::32', '10.1.0.8/29 2001:db8::31'),
+    routes('10.1.0.0/29 192.168.20.9,192.168.20.10', 'fd00::400/122 2001:db8::9,2001:db8::10', '10.1.0.8/29 192.168.20.31,2001:db8::31'),
+    routes('10.1.0.0/29 192.168.20.9,192.168.20.33', 'fd00::400/122 2001:db8::9,2001:db8::33', '10.1.0.8/29 2001:db8::32,2001:db8::33'),
+  ]) {
+    await host.make(driver, wanted);
+    host.changes.length = 0;
+    await host.make(driver, wanted);
+    t.deepEqual(host.changes, [], 'what is read back is what was wanted');
+  }
+  const seen = await monitor.until('2001:db8::33');
+  t.deepEqual(
+    seen.filter(line => line.startsWith('Deleted')),
+    [],
+  );
 });
 
 test('a second pass runs nothing that changes', async t => {
@@ -133,7 +155,7 @@ test('a route that fails does not stop the others, and the error names it', asyn
   const error = await t.throwsAsync(host.make(driver, wanted));
   t.regex(
     error?.message ?? '',
-    /^cannot change routes: ip route add 10\.1\.0\.8\/29 via 192\.168\.20\.31 dev gone0 .*: Cannot find device "gone0"; ip route add fd00::400\/122 .*: Cannot find device "gone0"$/,
+    /^cannot change routes: ip route add 10\.1\.0\.8\/29 .* via 192\.168\.20\.31 dev gone0 onlink: Cannot find device "gone0"; ip route add fd00::400\/122 .*: Cannot find device "gone0"$/,
   );
   t.deepEqual(await table(host), [
     '10.1.0.0/29 via 192.168.20.31 dev eth0',
@@ -216,10 +238,12 @@ test('the main table is read as the kernel would use it', async t => {
       '10.6.0.1/32 via - dev eth0 metric 0',
       '10.8.0.0/24 via 2001:db8::1 dev eth0 metric 0',
       '10.9.0.0/24 via 192.168.20.1 dev eth0 metric 0',
+      '10.9.0.0/24 via 192.168.20.2 dev eth0 metric 0',
       '192.168.20.0/24 via - dev eth0 metric 0',
       '2001:db8::/64 via - dev eth0 metric 256',
       '::/0 via 2001:db8::1 dev eth0 metric 1024',
       'fd00:9::/64 via 2001:db8::1 dev eth0 metric 1024',
+      'fd00:9::/64 via 2001:db8::2 dev eth0 metric 1024',
     ].toSorted(),
   );
   t.deepEqual(host.changes, []);

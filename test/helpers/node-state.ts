@@ -50,6 +50,7 @@ export function nodeState({
       hosts: new Map([[name, host]]),
       blocks: new Map(own.map(block => [block.cidr, block])),
       addresses: new Map(),
+      hostAddresses: new Map(),
       vips: new Map(),
       vipHolders: new Map(),
       ...state,
