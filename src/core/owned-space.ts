@@ -1,4 +1,14 @@
-import {addressBits, type Family, familyOf, firstAddress, fromNumber, type Prefix, prefixLength, toNumber} from './prefix.ts';
+import {
+  addressBits,
+  compareRanges,
+  type Family,
+  familyOf,
+  fromNumber,
+  type Prefix,
+  type PrefixRange,
+  prefixLength,
+  rangeOf,
+} from './prefix.ts';
 
 /** A prefix that somebody has. */
 export interface OwnedPrefix {
@@ -23,23 +33,23 @@ export function coverClaims(claims: readonly Claim[]): OwnedPrefix[] {
   return (['ipv4', 'ipv6'] as const).flatMap(family => coverFamily(claims, family));
 }
 
-interface Range {
+interface Range extends PrefixRange {
   readonly claim: Claim;
-  readonly first: bigint;
-  readonly last: bigint;
 }
 
 interface Cover {
   readonly first: bigint;
   readonly length: number;
   readonly owner: string;
+  /** Where it is no more than one claim. */
+  readonly prefix?: Prefix;
 }
 
 function coverFamily(claims: readonly Claim[], family: Family): OwnedPrefix[] {
   const ranges = claims
     .filter(({prefix}) => familyOf(prefix) === family)
-    .map(claim => rangeOf(claim, family))
-    .sort(byValue);
+    .map(claim => ({...rangeOf(claim.prefix), claim}))
+    .sort(compareRanges);
   const bits = addressBits[family];
   const covers: Cover[] = [];
   /** The ranges from one index to another (both included) are of one owner and one bound. */
@@ -47,7 +57,7 @@ function coverFamily(claims: readonly Claim[], family: Family): OwnedPrefix[] {
     const [start, end] = [ranges[from], ranges[to]];
     if (start === undefined || end === undefined) return;
     const {owner, bound, isBoundOwn} = start.claim;
-    const length = commonLength(start.first, end.last, bits);
+    const length = from === to ? prefixLength(start.claim.prefix) : commonLength(start.first, end.last, bits);
     const isAlone = (size: number) => {
       const around = spaceAt(start.first, size, bits);
       return !meets(around, ranges[from - 1]) && !meets(around, ranges[to + 1]);
@@ -55,10 +65,10 @@ function coverFamily(claims: readonly Claim[], family: Family): OwnedPrefix[] {
     const boundLength = bound === undefined ? bits : prefixLength(bound);
     if (isBoundOwn === true && length > boundLength && isAlone(boundLength)) {
       covers.push({first: spaceAt(start.first, boundLength, bits).first, length: boundLength, owner});
-    } else if (from === to) covers.push({first: start.first, length, owner});
-    else if (bound !== undefined && isAlone(length)) covers.push({first: spaceAt(start.first, length, bits).first, length, owner});
+    } else if (from === to) covers.push({first: start.first, length, owner, prefix: start.claim.prefix});
+    else if (isAlone(length)) covers.push({first: spaceAt(start.first, length, bits).first, length, owner});
     else {
-      const middle = bound === undefined ? from + 1 : firstFrom(ranges, from, upperHalf(start.first, length, bits));
+      const middle = firstFrom(ranges, from, upperHalf(start.first, length, bits));
       cover(from, middle - 1);
       cover(middle, to);
     }
@@ -66,22 +76,14 @@ function coverFamily(claims: readonly Claim[], family: Family): OwnedPrefix[] {
   for (let from = 0; from < ranges.length; ) {
     const run = ranges[from]?.claim;
     let to = from;
-    while (isSameRun(run, ranges[to + 1]?.claim)) to++;
+    while (run?.bound !== undefined && isSameRun(run, ranges[to + 1]?.claim)) to++;
     if (run?.isWanted === true) cover(from, to);
     from = to + 1;
   }
-  return joinHalves(covers, bits).map(({first, length, owner}) => ({prefix: `${fromNumber(first, family)}/${length}` as Prefix, owner}));
-}
-
-function rangeOf(claim: Claim, family: Family): Range {
-  const first = toNumber(firstAddress(claim.prefix));
-  return {claim, first, last: first + (1n << BigInt(addressBits[family] - prefixLength(claim.prefix))) - 1n};
-}
-
-function byValue(a: Range, b: Range): number {
-  if (a.first !== b.first) return a.first < b.first ? -1 : 1;
-  // What holds another comes before it.
-  return a.last === b.last ? 0 : a.last > b.last ? -1 : 1;
+  return joinHalves(covers, bits).map(({first, length, owner, prefix}) => ({
+    prefix: prefix ?? (`${fromNumber(first, family)}/${length}` as Prefix),
+    owner,
+  }));
 }
 
 function isSameRun(a: Claim | undefined, b: Claim | undefined): boolean {
@@ -121,7 +123,7 @@ function joinHalves(covers: readonly Cover[], bits: number): Cover[] {
     if (last !== undefined && last.owner === cover.owner && cover.first <= spaceAt(last.first, last.length, bits).last) continue;
     while (last !== undefined && isOtherHalf(last, cover, bits)) {
       joined.pop();
-      cover = {...last, length: last.length - 1};
+      cover = {first: last.first, length: last.length - 1, owner: last.owner};
       last = joined.at(-1);
     }
     joined.push(cover);

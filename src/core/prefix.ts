@@ -77,6 +77,29 @@ export function fromNumber(value: bigint, family: Family): Address {
   return canonical(new ipaddr.IPv6(parts));
 }
 
+/** A prefix as numbers: its lowest and its highest address. */
+export interface PrefixRange {
+  readonly family: Family;
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+const knownRanges = new Map<Prefix, PrefixRange>();
+// A host has tens of thousands of blocks around it; what is asked for once only must not stay for ever.
+const maxKnownRanges = 100_000;
+
+/** The range of a prefix. Remembered, because the same prefixes are compared again and again. */
+export function rangeOf(prefix: Prefix): PrefixRange {
+  const known = knownRanges.get(prefix);
+  if (known !== undefined) return known;
+  const family = familyOf(prefix);
+  const first = toNumber(firstAddress(prefix));
+  const range = {family, first, last: first + (1n << BigInt(addressBits[family] - prefixLength(prefix))) - 1n};
+  if (knownRanges.size === maxKnownRanges) knownRanges.clear();
+  knownRanges.set(prefix, range);
+  return range;
+}
+
 /** The number of leading bits of a prefix. */
 export function prefixLength(prefix: Prefix): number {
   return Number(prefix.slice(prefix.indexOf('/') + 1));
@@ -116,11 +139,11 @@ export function hostPrefix(address: Address): Prefix {
 
 /** True when the address, or every address of the inner prefix, lies in the outer prefix. */
 export function contains(outer: Prefix, inner: Address | Prefix): boolean {
-  if (familyOf(outer) !== familyOf(inner)) return false;
-  const isPrefix = inner.includes('/');
-  const length = prefixLength(outer);
-  if (isPrefix && prefixLength(inner as Prefix) < length) return false;
-  return prefixAt(isPrefix ? firstAddress(inner as Prefix) : (inner as Address), length) === outer;
+  const {family, first, last} = rangeOf(outer);
+  if (family !== familyOf(inner)) return false;
+  const range = inner.includes('/') ? rangeOf(inner as Prefix) : undefined;
+  const start = range?.first ?? toNumber(inner as Address);
+  return start >= first && (range?.last ?? start) <= last;
 }
 
 /** True when two prefixes share an address. */
@@ -155,10 +178,16 @@ export function sortPrefixes(prefixes: readonly Prefix[]): Prefix[] {
   const {ipv4, ipv6} = splitByFamily(prefixes);
   return [ipv4, ipv6].flatMap(family =>
     family
-      .map(prefix => ({prefix, first: toNumber(firstAddress(prefix)), length: prefixLength(prefix)}))
-      .sort((a, b) => (a.first === b.first ? a.length - b.length : a.first < b.first ? -1 : 1))
+      .map(prefix => ({prefix, ...rangeOf(prefix)}))
+      .sort(compareRanges)
       .map(({prefix}) => prefix),
   );
+}
+
+/** Orders ranges of one family by first address; what holds another comes before it. */
+export function compareRanges(a: PrefixRange, b: PrefixRange): number {
+  if (a.first !== b.first) return a.first < b.first ? -1 : 1;
+  return a.last === b.last ? 0 : a.last > b.last ? -1 : 1;
 }
 
 /** The fewest prefixes that cover exactly the same addresses, sorted: covered ones dropped, neighbouring halves joined. */
