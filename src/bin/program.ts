@@ -2,8 +2,8 @@ import type {Command} from 'commander';
 import {parseConfig} from '../config/load.ts';
 import type {Config} from '../config/schema.ts';
 import {InputError} from '../core/errors.ts';
+import type {EtcdOptions, EtcdStore} from '../store/etcd.ts';
 import {createKeys, type Keys} from '../store/keys.ts';
-import type {Store} from '../store/store.ts';
 import {readFileIfPresent} from '../system/files.ts';
 import {readNamed} from './named-file.ts';
 
@@ -40,7 +40,10 @@ export async function loadConfig(flags: ProgramFlags): Promise<Config> {
 }
 
 /** Opens etcd as configured; reads the files that hold keys and the password. Throws InputError that names the setting and the file. */
-export async function openStore(etcd: Config['etcd'], {probeMs}: {probeMs?: number} = {}): Promise<{store: Store; keys: Keys}> {
+export async function openStore(
+  etcd: Config['etcd'],
+  options: Pick<EtcdOptions, 'probeMs' | 'deadlineMs'> = {},
+): Promise<{store: EtcdStore; keys: Keys}> {
   // Only here: those who read the configuration and nothing else start quickly.
   const {createEtcdStore} = await import('../store/etcd.ts');
   const {parseCredentials, parsePassword} = await import('../store/etcd-credentials.ts');
@@ -61,7 +64,7 @@ export async function openStore(etcd: Config['etcd'], {probeMs}: {probeMs?: numb
     endpoints,
     ...(credentials && {credentials}),
     ...(auth && {auth}),
-    ...(probeMs !== undefined && {probeMs}),
+    ...options,
   });
   return {store, keys: createKeys(prefix)};
 }

@@ -1,7 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises';
-import type {KVClient} from 'etcd3';
 import {type Accused, describeFault, isConnectionInDoubt, isPassing, isUnconnected, isUndone} from './etcd-faults.ts';
-import type {Member} from './etcd-member.ts';
+import type {Member, Services} from './etcd-member.ts';
 import {StoreError} from './store.ts';
 
 /** The members as one: whoever answers is asked. All reject with StoreError. */
@@ -12,6 +11,8 @@ export interface Cluster {
   read<Result>(what: string, request: Request<Result>): Promise<Result>;
   /** The same where the answer may be long, and nobody waits for it at a terminal: it is given more time. */
   readMuch<Result>(what: string, request: Request<Result>): Promise<Result>;
+  /** The same within a time of its own (milliseconds); undefined: the usual one. */
+  readWithin<Result>(limitMs: number | undefined, what: string, request: Request<Result>): Promise<Result>;
   /** Asks again only where it is certain that nothing was done. `sent` says for an error what the request holds. */
   write<Result>(what: string, request: Request<Result>, sent: () => string): Promise<Result>;
   /** The member to ask next. */
@@ -22,7 +23,7 @@ export interface Cluster {
   fault(what: string, member: Member, error: unknown): StoreError;
 }
 
-export type Request<Result> = (kv: KVClient, options: {deadline: number}) => Promise<Result>;
+export type Request<Result> = (services: Services, options: {deadline: number}) => Promise<Result>;
 
 export interface ClusterOptions {
   readonly members: readonly Member[];
@@ -109,6 +110,7 @@ export function createCluster({members, deadlineMs, accused}: ClusterOptions): C
     read: (what, request) => ask({what, isRepeatable: true, attemptMs, limitMs: deadlineMs}, request),
     readMuch: (what, request) =>
       ask({what, isRepeatable: true, attemptMs: deadlineMs * patience, limitMs: deadlineMs * patience * attempts}, request),
+    readWithin: (limitMs = deadlineMs, what, request) => ask({what, isRepeatable: true, attemptMs: limitMs / attempts, limitMs}, request),
     write: (what, request, sent) => ask({what, isRepeatable: false, attemptMs: deadlineMs, limitMs: deadlineMs, sent}, request),
     choose: () => chooseBut(new Set()),
     suspect,

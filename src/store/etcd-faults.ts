@@ -18,7 +18,7 @@ export class RpcError extends Error {
 // Of gRPC's statuses, those that are told apart here.
 export const [deadlineExceeded, unavailable] = [4, 14];
 const [cancelled, unknown, aborted, internal] = [1, 2, 10, 13];
-const [invalidArgument, permissionDenied, outOfRange, unauthenticated] = [3, 7, 11, 16];
+const [invalidArgument, notFound, permissionDenied, outOfRange, unauthenticated] = [3, 5, 7, 11, 16];
 
 /** Takes the parts of gRPC's own error that say something. */
 export function parseRpcError(error: unknown): unknown {
@@ -37,7 +37,7 @@ export function isPassing(error: unknown): boolean {
 /** It is certain that nothing was changed: the request was never sent, or refused before it was taken up. */
 export function isUndone(error: unknown): boolean {
   if (!(error instanceof RpcError)) return false;
-  if ([invalidArgument, permissionDenied, outOfRange, unauthenticated].includes(error.status)) return true;
+  if ([invalidArgument, notFound, permissionDenied, outOfRange, unauthenticated].includes(error.status)) return true;
   return isNotSent(error) || /raft proposal dropped|etcdserver: (no leader|too many requests)/.test(error.message);
 }
 
@@ -128,6 +128,7 @@ const descriptions: ReadonlyArray<readonly [RegExp, Describe]> = [
   [/^Connection dropped|ECONNRESET|socket hang up/, () => 'the connection broke off'],
   [/^Deadline exceeded(?: after ([\d.]+ ?m?s))?/, ([, time]) => `no answer within ${time ?? 'the time'}`],
   [/request timed out/, ([words]) => `${words}: has the cluster lost most of its members, or is a disk slow?`],
+  [/requested lease not found/, () => 'the lease has ended'],
   [/no leader|raft proposal dropped/, () => 'the cluster has no leader: are most of its members up?'],
   [/authentication failed/, (_, {username}) => `user ${username} is not known, or has another password (etcd.username, etcd.passwordFile)`],
   [/user name is empty/, () => 'etcd asks for a user: set etcd.username and etcd.passwordFile, or use a client certificate that names one'],

@@ -1,5 +1,14 @@
 import {noop} from 'cockatiel';
-import {AuthClient, type ICallable, type IDuplexStream, type IOptions, type IWatchRequest, type IWatchResponse, KVClient} from 'etcd3';
+import {
+  AuthClient,
+  type ICallable,
+  type IDuplexStream,
+  type IOptions,
+  type IWatchRequest,
+  type IWatchResponse,
+  KVClient,
+  LeaseClient,
+} from 'etcd3';
 import {ConnectionPool, type Host} from 'etcd3/lib/connection-pool.js';
 import {isAuthOff, isTokenRefused, isUnconnected, parseRpcError, RpcError} from './etcd-faults.ts';
 import {createTokens} from './etcd-token.ts';
@@ -13,11 +22,17 @@ export interface Login {
 
 export type WatchStream = IDuplexStream<IWatchRequest, IWatchResponse>;
 
+/** What a member can be asked for. */
+export interface Services {
+  readonly kv: KVClient;
+  readonly lease: LeaseClient;
+}
+
 /** One member of the cluster. Its requests fail with the errors of the client, and are never repeated behind our back. */
 export interface Member {
   readonly endpoint: string;
-  /** Makes a request of the key-value service that ends by that time (milliseconds since 1970). */
-  ask<Result>(deadline: number, request: (kv: KVClient, options: {deadline: number}) => Promise<Result>): Promise<Result>;
+  /** Makes a request that ends by that time (milliseconds since 1970). */
+  ask<Result>(deadline: number, request: (services: Services, options: {deadline: number}) => Promise<Result>): Promise<Result>;
   /** Opens a stream for watches. It ends by itself when this member has no leader any more. */
   openWatch(deadline: number): Promise<WatchStream>;
   /** After an error that puts the connection in doubt: lets go of it, so that what comes next makes a new one. */
@@ -101,7 +116,8 @@ export function createMember({endpoint: url, credentials, login}: MemberOptions)
       for (let attempt = 1; ; attempt++) {
         const token = await tokens.get(deadline);
         try {
-          const result = await request(new KVClient(callableWith(token)), {deadline});
+          const callable = callableWith(token);
+          const result = await request({kv: new KVClient(callable), lease: new LeaseClient(callable)}, {deadline});
           patienceMs = shortestPatienceMs;
           return result;
         } catch (error) {

@@ -1,8 +1,9 @@
 import {X509Certificate} from 'node:crypto';
 import {createCluster} from './etcd-cluster.ts';
+import {createLeases} from './etcd-lease.ts';
 import {type Credentials, createMember, type Login} from './etcd-member.ts';
 import {watchRange} from './etcd-watch.ts';
-import type {Condition, KeyValue, Operation, Store, Watch} from './store.ts';
+import type {Condition, KeyValue, Leases, Operation, Store, Watch} from './store.ts';
 
 export interface EtcdOptions {
   /** URLs of the members of one cluster. */
@@ -15,10 +16,14 @@ export interface EtcdOptions {
   readonly probeMs?: number;
 }
 
+export interface EtcdStore extends Store {
+  readonly leases: Leases;
+}
+
 const pageSize = 5000;
 
 /** Creates the store on etcd's v3 API (3.4 or later). README.md of this folder says what it does about which failure. */
-export function createEtcdStore({endpoints, credentials, auth, deadlineMs = 3000, probeMs = 2000}: EtcdOptions): Store {
+export function createEtcdStore({endpoints, credentials, auth, deadlineMs = 3000, probeMs = 2000}: EtcdOptions): EtcdStore {
   const certificate = credentials?.certChain && describeCertificate(credentials.certChain);
   const members = endpoints.map(endpoint => createMember({endpoint, ...(credentials && {credentials}), ...(auth && {login: auth})}));
   const accused = {...(auth && {username: auth.username}), ...(certificate !== undefined && {certificate})};
@@ -26,8 +31,10 @@ export function createEtcdStore({endpoints, credentials, auth, deadlineMs = 3000
   const watches = new Set<Watch>();
 
   return {
+    leases: createLeases(cluster),
+
     async get(key) {
-      const {kvs} = await cluster.read('read from', (kv, options) => kv.range({key: Buffer.from(key)}, options));
+      const {kvs} = await cluster.read('read from', ({kv}, options) => kv.range({key: Buffer.from(key)}, options));
       return kvs.map(parseKeyValue)[0];
     },
 
@@ -37,7 +44,7 @@ export function createEtcdStore({endpoints, credentials, auth, deadlineMs = 3000
       let revision = 0;
       for (;;) {
         const asOf = {...page, ...(revision > 0 && {revision})};
-        const {header, kvs, more} = await cluster.readMuch('list', (kv, options) => kv.range(asOf, options));
+        const {header, kvs, more} = await cluster.readMuch('list', ({kv}, options) => kv.range(asOf, options));
         if (revision === 0) revision = Number(header.revision);
         entries.push(...kvs.map(parseKeyValue));
         const last = kvs.at(-1);
@@ -50,7 +57,7 @@ export function createEtcdStore({endpoints, credentials, auth, deadlineMs = 3000
       const request = {compare: conditions.map(renderCondition), success: operations.map(renderOperation), failure: []};
       const {succeeded, header} = await cluster.write(
         'write to',
-        (kv, options) => kv.txn(request, options),
+        ({kv}, options) => kv.txn(request, options),
         () => `the transaction has ${conditions.length} conditions and ${operations.length} operations with ${sizeOf(operations)} bytes`,
       );
       return {succeeded, revision: Number(header.revision)};
@@ -59,7 +66,7 @@ export function createEtcdStore({endpoints, credentials, auth, deadlineMs = 3000
     async watch(prefix, fromRevision, handlers) {
       const range = rangeOf(prefix);
       const readRevision = async () => {
-        const {header} = await cluster.read('read from', (kv, options) => kv.range({key: range.key}, options));
+        const {header} = await cluster.read('read from', ({kv}, options) => kv.range({key: range.key}, options));
         return Number(header.revision);
       };
       const watch = watchRange({cluster, range, fromRevision, handlers, probeMs, readRevision});
@@ -90,8 +97,8 @@ function describeCertificate(chain: Buffer): string {
   return `${subject.replaceAll('\n', ', ')}, valid until ${validTo} (etcd.tls.cert)`;
 }
 
-function parseKeyValue({key, value, mod_revision}: {key: Buffer; value: Buffer; mod_revision: string}): KeyValue {
-  return {key: key.toString(), value: value.toString(), modRevision: Number(mod_revision)};
+function parseKeyValue({key, value, mod_revision, lease}: {key: Buffer; value: Buffer; mod_revision: string; lease: string}): KeyValue {
+  return {key: key.toString(), value: value.toString(), modRevision: Number(mod_revision), ...(lease !== '0' && {lease})};
 }
 
 /** A range compares key by key, and an empty one as a single key of revision 0: "all modified before 1" is true of no key (etcd, txn.go). */
@@ -104,7 +111,10 @@ function renderCondition(condition: Condition) {
 }
 
 function renderOperation(operation: Operation) {
-  if ('put' in operation) return {request_put: {key: Buffer.from(operation.put), value: Buffer.from(operation.value)}};
+  if ('put' in operation) {
+    const {put, value, lease} = operation;
+    return {request_put: {key: Buffer.from(put), value: Buffer.from(value), ...(lease !== undefined && {lease})}};
+  }
   return {request_delete_range: {key: Buffer.from(operation.delete)}};
 }
 

@@ -14,6 +14,8 @@ export interface KeyValue {
   readonly key: string;
   readonly value: string;
   readonly modRevision: number;
+  /** The lease that it goes with, if there is one. */
+  readonly lease?: string;
 }
 
 export interface Listing {
@@ -29,11 +31,22 @@ export type Condition =
   | {readonly key: string; readonly modRevision: number}
   | {readonly from: string; readonly to: string; readonly unchangedSince: number};
 
-export type Operation = {readonly put: string; readonly value: string} | {readonly delete: string};
+/** A key that is put with a lease goes when that ends; a transaction whose lease has ended already is refused. */
+export type Operation = {readonly put: string; readonly value: string; readonly lease?: string} | {readonly delete: string};
 
 export interface Transaction {
   readonly conditions: readonly Condition[];
   readonly operations: readonly Operation[];
+}
+
+/** Leases: keys that are put with one go when it ends. All reject with StoreError when etcd does not answer. */
+export interface Leases {
+  /** Begins the lease of that number (1 to 2^63-1, in decimal digits). Gives its time to live in seconds: etcd may make it longer than was asked for. */
+  grant(id: string, ttlSeconds: number): Promise<number>;
+  /** Has it run for its whole time again, and gives that in seconds; 0: it has ended. Gives up after the limit. */
+  keepAlive(id: string, limitMs: number): Promise<number>;
+  /** Ends it, and deletes its keys. One that has ended is no error. */
+  revoke(id: string): Promise<void>;
 }
 
 export interface CommitResult {

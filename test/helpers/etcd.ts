@@ -1,8 +1,8 @@
 import {rm} from 'node:fs/promises';
 import type {ExecutionContext} from 'ava';
-import {createEtcdStore, type EtcdOptions} from '../../src/store/etcd.ts';
+import {createEtcdStore, type EtcdOptions, type EtcdStore} from '../../src/store/etcd.ts';
 import {createKeys, type Keys} from '../../src/store/keys.ts';
-import type {Listing, Store} from '../../src/store/store.ts';
+import type {Listing} from '../../src/store/store.ts';
 import {createRun} from '../../src/system/run.ts';
 import {createEtcdProcess, type EtcdProcess, freePort} from './etcd-process.ts';
 import {temporaryFolder} from './folder.ts';
@@ -15,7 +15,7 @@ export interface TestEtcd extends Pick<EtcdProcess, 'pid' | 'kill' | 'pause' | '
   readonly endpoint: string;
   readonly keys: Keys;
   /** A client of its own; it is closed with the test. */
-  openStore(options?: Omit<EtcdOptions, 'endpoints'>): Store;
+  openStore(options?: Omit<EtcdOptions, 'endpoints'>): EtcdStore;
   /** Everything below our prefix, straight from etcd. */
   dump(): Promise<Listing>;
   /** Starts it again on the same data and port, or without any data. */
@@ -69,7 +69,7 @@ export async function startEtcd(t: ExecutionContext, {args = [], scheme = 'http'
 const run = createRun();
 
 /** A client that is closed with the test. It is more patient than a program, for a busy machine's sake; what is about time says which. */
-export function openStore(t: Pick<ExecutionContext, 'teardown'>, options: EtcdOptions): Store {
+export function openStore(t: Pick<ExecutionContext, 'teardown'>, options: EtcdOptions): EtcdStore {
   const store = createEtcdStore({deadlineMs: 10_000, ...options});
   t.teardown(() => store.close());
   return store;

@@ -130,7 +130,7 @@ function put(store: Store, key: string, value: string) {
 function startMirror(
   t: ExecutionContext,
   {openStore, keys}: TestEtcd,
-  store = openStore(),
+  store: Store = openStore(),
   timeoutMs = 10_000,
   controller = new AbortController(),
 ) {
