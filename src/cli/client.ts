@@ -3,7 +3,7 @@ import {messageOf} from '../core/errors.ts';
 
 /** Talks to the daemon. Rejects with RequestError: the daemon's own sentence, or why it could not be asked. */
 export interface Client {
-  request(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<unknown>;
+  request(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<unknown>;
 }
 
 /** A request that the daemon refused, or that did not reach it (then without a status). */

@@ -5,7 +5,7 @@ import {parseTopology, type TopologyDocument} from '../core/topology-document.ts
 import type {LiveSystem} from '../core/topology-plan-live.ts';
 import {planTopologyUpdate, type TopologyUpdateOptions} from '../core/topology-update.ts';
 import type {Client} from './client.ts';
-import {AddressList, BlackoutList, BlockList, HostList, type HostView, NameList} from './wire.ts';
+import {AddressList, BlackoutList, BlockList, HostList, type HostView, NameList, VipList, type VipView} from './wire.ts';
 
 /** What runs, as it stands in the topology of the daemon; or as it would stand in another one, with what would not fit there. */
 export async function readLiveSystem(client: Client, planned: TopologyDocument | undefined): Promise<LiveSystem> {
@@ -23,6 +23,7 @@ export async function readLiveSystem(client: Client, planned: TopologyDocument |
     hosts,
     blocks: blocks satisfies Block[],
     ...(await readAddresses(client)),
+    vipAt: await readVips(client),
   });
   return {hosts: moved, blocks, blackouts, tenants, misfits: problems};
 }
@@ -50,4 +51,9 @@ async function readAddresses(client: Client): Promise<Pick<TopologyUpdateOptions
     if (!first.has(address.block)) first.set(address.block, address);
   }
   return {firstAddressIn: block => first.get(block), address: ip => byIp.get(ip)};
+}
+
+async function readVips(client: Client): Promise<TopologyUpdateOptions['vipAt']> {
+  const vips = new Map<string, VipView>(VipList.parse(await client.request('GET', '/vips')).map(vip => [vip.ip, vip]));
+  return ip => vips.get(ip);
 }

@@ -46,6 +46,11 @@ export const AddressList = answer('list of addresses', z.array(AddressView));
 
 export const BlackoutList = answer('list of blackouts', z.array(z.object({cidr: z.string(), network: z.string()})));
 
+export type VipView = z.infer<typeof VipView>;
+const VipView = z.object({name: z.string(), ip: z.string(), hosts: z.array(z.string()), holder: z.string(), since: z.string().optional()});
+export const VipAnswer = answer('VIP', VipView);
+export const VipList = answer('list of VIPs', z.array(VipView));
+
 /** Tenants, or the segments of one. */
 export const NameList = answer('list of names', z.array(z.object({name: z.string()})));
 

@@ -5,6 +5,11 @@ export function isAddressName(text: string): boolean {
   return /^[A-Za-z0-9._:/-]{1,253}$/.test(text) && !isAddress(text);
 }
 
+/** True for a name that a VIP may have: like that of an address, and such that it can be a path, which has no empty steps, `.` or `..`. */
+export function isVipName(text: string): boolean {
+  return isAddressName(text) && text.split('/').every(part => part !== '' && part !== '.' && part !== '..');
+}
+
 /** True for text that may stand in a table on a terminal: without control characters. */
 export function isPrintable(text: string): boolean {
   return !/[\x00-\x1f\x7f-\x9f]/.test(text);

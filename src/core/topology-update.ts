@@ -3,7 +3,7 @@ import {InputError} from './errors.ts';
 import {leafAround, leafAt, networkTrees, placeIn, treeOf} from './group-tree.ts';
 import {createPlacer, isEligible} from './placement.ts';
 import {type Address, comparePrefixes, contains, type Prefix, prefixLength} from './prefix.ts';
-import type {AllocatedAddress, Block, Host, NetworkTree} from './state.ts';
+import type {AllocatedAddress, Block, Host, NetworkTree, Vip} from './state.ts';
 import type {TopologyDocument} from './topology-document.ts';
 
 export interface TopologyUpdateOptions {
@@ -16,6 +16,8 @@ export interface TopologyUpdateOptions {
   firstAddressIn(block: Prefix): AllocatedAddress | undefined;
   /** Who has an IP as an address. */
   address(ip: Address): AllocatedAddress | undefined;
+  /** Which VIP has an IP. */
+  vipAt(ip: Address): Pick<Vip, 'name'> | undefined;
 }
 
 export interface TopologyUpdate {
@@ -71,10 +73,12 @@ export function planTopologyUpdate(options: TopologyUpdateOptions): TopologyUpda
     const known = byName.get(name);
     const owner = byIp.get(ip);
     const address = options.address(ip);
+    const vip = options.vipAt(ip);
     if (known !== undefined && known.ip !== ip) conflicts.push(`Host ${name} is there already, with IP ${known.ip} and not ${ip}.`);
     else if (owner !== undefined && owner !== name) conflicts.push(`IP ${ip} of host ${name} belongs to host ${owner} already.`);
     else if (known === undefined && address !== undefined)
       conflicts.push(`IP ${ip} of host ${name} is in use: it is the address of ${address.name} on host ${address.host}.`);
+    else if (known === undefined && vip !== undefined) conflicts.push(`IP ${ip} of host ${name} is in use: it is that of VIP ${vip.name}.`);
     else if (known === undefined) added.push(place({name, ip, tags, agentPort: 9604, drained: false, groups: {}}));
   }
   const namesOf = (isWanted: (host: Host, before: Host['groups']) => boolean) =>

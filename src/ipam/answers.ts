@@ -116,5 +116,16 @@ export const TopologyPreviewAnswer = z
   })
   .meta({id: 'TopologyPreview'});
 
+export type VipAnswer = z.infer<typeof VipAnswer>;
+export const VipAnswer = z
+  .object({
+    name: z.string(),
+    ip: z.string(),
+    hosts: z.array(z.string()).readonly().describe('the hosts that may hold it; empty: every host may'),
+    holder: z.string().describe('the host that holds it; empty while none does'),
+    since: z.iso.datetime().optional().describe('since when, by the clock of that host'),
+  })
+  .meta({id: 'Vip'});
+
 export type BlackoutAnswer = z.infer<typeof BlackoutAnswer>;
 export const BlackoutAnswer = z.object({cidr: z.string(), network: z.string()}).meta({id: 'Blackout'});

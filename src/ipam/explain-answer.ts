@@ -1,5 +1,5 @@
 import {z} from 'zod';
-import {AddressAnswer, BlockAnswer} from './answers.ts';
+import {AddressAnswer, BlockAnswer, VipAnswer} from './answers.ts';
 
 /** A host that should announce a prefix around the address, and whether it does by the last report of its agent. */
 export type AnnouncementAnswer = z.infer<typeof AnnouncementAnswer>;
@@ -34,6 +34,7 @@ export const ExplanationAnswer = z
     block: BlockAnswer.nullable(),
     host: z.object({name: z.string(), ip: z.string(), drained: z.boolean()}).nullable().describe('whose the block is'),
     address: AddressAnswer.nullable().describe('null while the IP is free'),
+    vip: VipAnswer.nullable().describe('null where the IP is that of no VIP'),
     announced: z.array(AnnouncementAnswer),
     text: z.array(z.string()).describe('the same in sentences'),
   })

@@ -1,3 +1,4 @@
+import type {VipAnswer} from './answers.ts';
 import type {AnnouncementAnswer, ExplanationAnswer} from './explain-answer.ts';
 
 /** What is in the answer but the sentences. */
@@ -21,22 +22,29 @@ export interface MoreFacts {
 
 /** An explanation in sentences, for people. */
 export function explanationText(facts: ExplanationFacts, more: MoreFacts): string[] {
-  const {ip, network, block} = facts;
-  if (network === null && block === null) return [`${ip} lies in no network.`];
+  const {ip, network, block, vip} = facts;
+  if (network === null && block === null) return vip === null ? [`${ip} lies in no network.`] : [...ofVip(vip), 'It lies in no network.'];
   return [...ofAddress(facts, more), ...ofBlock(facts, more), ...ofGroups(facts, more), ...ofAnnouncements(facts)];
 }
 
-function ofAddress({ip, address, blackout, block}: ExplanationFacts, {fixed, ipOf}: MoreFacts): string[] {
-  const inUse =
-    address === null ? [] : [`${ip} is the address of ${address.name}${ownerOf(address)}, given out at ${address.allocated_at}.`];
+function ofAddress({ip, address, vip, blackout, block}: ExplanationFacts, {fixed, ipOf}: MoreFacts): string[] {
+  const inUse = [
+    ...(address === null ? [] : [`${ip} is the address of ${address.name}${ownerOf(address)}, given out at ${address.allocated_at}.`]),
+    ...(vip === null ? [] : [...ofVip(vip), 'It is given to nobody as an address.']),
+  ];
   if (blackout !== null) {
-    const subject = address === null ? `${ip} is blacked out` : 'It is blacked out';
+    const subject = inUse.length === 0 ? `${ip} is blacked out` : 'It is blacked out';
     return [...inUse, `${subject}: no address of ${blackout} is given out.`];
   }
-  if (address !== null) return inUse;
+  if (inUse.length > 0) return inUse;
   if (ipOf !== undefined) return [`${ip} is the IP of host ${ipOf} itself, and is given to nobody else.`];
   const isForOne = fixed !== undefined && block === null;
   return [`${ip} is free.`, ...(isForOne ? [`Only host ${fixed.host} may get it: ${fixed.cidr} is that host's own prefix.`] : [])];
+}
+
+function ofVip({name, ip, hosts, holder, since}: VipAnswer): string[] {
+  const held = holder === '' ? 'which no host holds' : `held by host ${holder}${since === undefined ? '' : ` since ${since}`}`;
+  return [`${ip} is VIP ${name}, ${held}.`, ...(hosts.length === 0 ? [] : [`Only ${hosts.join(', ')} may hold it.`])];
 }
 
 function ofBlock({block, host}: ExplanationFacts, {blockSize, freedFrom}: MoreFacts): string[] {
@@ -65,8 +73,9 @@ function ofGroups({network, groups}: ExplanationFacts, {isMapped, isInLeaf}: Mor
 
 const shownHosts = 5;
 
-function ofAnnouncements({announced}: ExplanationFacts): string[] {
-  if (announced.length === 0) return ['No host announces it.'];
+function ofAnnouncements({announced, vip}: ExplanationFacts): string[] {
+  // Whether the one that holds a VIP announces it depends on its template.
+  if (announced.length === 0) return vip === null ? ['No host announces it.'] : [];
   const rest = announced.length - shownHosts;
   return [...announced.slice(0, shownHosts).map(ofAnnouncement), ...(rest > 0 ? [`The same goes for ${rest} more hosts, or should.`] : [])];
 }

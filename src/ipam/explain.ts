@@ -8,7 +8,8 @@ import type {ExplanationAnswer} from './explain-answer.ts';
 import {explanationText} from './explain-text.ts';
 import type {Ledger} from './ledger.ts';
 import type {Reports} from './reports.ts';
-import {blockView, type Views} from './views.ts';
+import {blockView, type Views, vipView} from './views.ts';
+import {vipAt} from './vips.ts';
 
 export interface ExplainOptions {
   readonly ledger: Ledger;
@@ -29,6 +30,7 @@ export function createExplain({ledger, views, reports, clock}: ExplainOptions): 
     const host = block && tables.hosts.get(block.value.host)?.value;
     const address = tables.addresses.get(ip)?.value;
     const fixed = [...tables.hosts.values()].find(({value}) => value.fixed !== undefined && contains(value.fixed, ip))?.value;
+    const vip = vipAt(ledger, ip);
     const facts = {
       ip,
       network: network === undefined ? null : {name: network.name, cidr: network.cidr},
@@ -38,6 +40,7 @@ export function createExplain({ledger, views, reports, clock}: ExplainOptions): 
       block: block === undefined ? null : blockView(ledger, block),
       host: host === undefined ? null : {name: host.name, ip: host.ip, drained: host.drained},
       address: address === undefined ? null : views.address(address),
+      vip: vip === undefined ? null : vipView(ledger, vip),
       announced: announcementsOf(ip, block?.value, {ledger, reports, now: clock.now()}),
     };
     const text = explanationText(facts, {

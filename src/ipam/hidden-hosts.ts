@@ -8,6 +8,7 @@ import type {Ledger} from './ledger.ts';
 // wants the name or the IP of one takes it away, with both its keys: an update that still needs it finds it missing, and looks again.
 
 type Wanted = Pick<Host, 'name' | 'ip'>;
+type WantedIp = Pick<Host, 'ip'> & Partial<Wanted>;
 
 /** That nobody has a host's name; the IP of a hidden host of that name is given up. Whoever joins this writes the host's key. */
 export function unclaimedName({keys, tables}: Ledger, {name, ip}: Wanted): Transaction {
@@ -19,13 +20,15 @@ export function unclaimedName({keys, tables}: Ledger, {name, ip}: Wanted): Trans
   };
 }
 
-/** That nobody has a host's IP; a hidden host that has it is removed. Whoever joins this writes the key of the IP. */
-export function unclaimedIp({keys, tables}: Ledger, {name, ip}: Wanted): Transaction {
-  if (tables.leftovers.hidden(name)?.value.ip === ip) return {conditions: [], operations: []};
+/** That no host and no VIP has an IP; a hidden host that has it is removed, unless that is the one that wants it. Whoever joins this writes the key of the IP. */
+export function unclaimedIp({keys, tables}: Ledger, {name, ip}: WantedIp): Transaction {
+  if (name !== undefined && tables.leftovers.hidden(name)?.value.ip === ip) return {conditions: [], operations: []};
   const owner = [...tables.leftovers.unplaced()].find(({value}) => value.ip === ip);
   if (owner === undefined) return {conditions: [{key: keys.hostIp(ip), modRevision: 0}], operations: []};
   const key = keys.host(owner.value.name);
-  return {conditions: [{key, modRevision: owner.modRevision}], operations: [{delete: key}]};
+  // Where no host comes in its place, a range of keys would not tell of it.
+  const operations = [{delete: key}, {put: keys.removals, value: owner.value.name}];
+  return {conditions: [{key, modRevision: owner.modRevision}], operations};
 }
 
 /** Removes a hidden host, if it is still as it was seen. A host's key and that of its IP come and go together. */

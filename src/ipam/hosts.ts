@@ -14,6 +14,7 @@ import {unclaimedIp, unclaimedName} from './hidden-hosts.ts';
 import type {Ledger} from './ledger.ts';
 import {freeing, joinReleases, releasing} from './release.ts';
 import {type Change, joinTransactions, type Transactor} from './transact.ts';
+import {vipAt} from './vips.ts';
 
 export type NewHost = Pick<Host, 'name' | 'ip' | 'tags' | 'agentPort' | 'fixed'> & Partial<Pick<Host, 'drained'>>;
 
@@ -196,7 +197,8 @@ function topologyCondition({keys, tables}: Ledger): Condition {
   return {key: keys.topology, modRevision: tables.topology?.modRevision ?? 0};
 }
 
-function refuseTakenIp({tables, index}: Ledger, {name, ip}: Pick<Host, 'name' | 'ip'>): void {
+function refuseTakenIp(ledger: Ledger, {name, ip}: Pick<Host, 'name' | 'ip'>): void {
+  const {tables, index} = ledger;
   const owner = [...tables.hosts.values()].find(({value}) => value.ip === ip && value.name !== name);
   if (owner !== undefined) throw exists(`IP:${ip}`);
   const address = index.address(ip);
@@ -205,6 +207,8 @@ function refuseTakenIp({tables, index}: Ledger, {name, ip}: Pick<Host, 'name' | 
       'ERR_CONFLICT',
       `IP ${ip} of host ${name} is in use: it is the address of ${address.name} on host ${address.host}.`,
     );
+  const vip = vipAt(ledger, ip);
+  if (vip !== undefined) throw new InputError('ERR_CONFLICT', `IP ${ip} of host ${name} is in use: it is that of VIP ${vip.name}.`);
 }
 
 /** That nobody has been given a host's IP as an address. */

@@ -19,6 +19,7 @@ import {createTenants, type Tenants} from './tenants.ts';
 import {createTopologies, type Topologies} from './topology.ts';
 import {createTransactor} from './transact.ts';
 import {createViews} from './views.ts';
+import {createVips, type Vips} from './vips.ts';
 
 export interface Ipamd {
   readonly ledger: Ledger;
@@ -26,6 +27,7 @@ export interface Ipamd {
   readonly hosts: Hosts;
   readonly blackouts: Blackouts;
   readonly tenants: Tenants;
+  readonly vips: Vips;
   readonly topologies: Topologies;
   readonly collector: Collector;
   readonly reports: Reports;
@@ -56,6 +58,7 @@ export function createIpamd({store, keys, clock, log, id, cooldownMs = 0, random
   const hosts = createHosts({ledger, transact, clock});
   const blackouts = createBlackouts({ledger, transact});
   const tenants = createTenants({ledger, transact});
+  const vips = createVips({ledger, transact});
   const leftovers = createLeftovers({ledger, transact});
   const topologies = createTopologies({ledger, transact, leftovers, clock, id: `${id} ${random().toString(36).slice(2)}`});
   const collector = createCollector({ledger, transact, leftovers, clock, log});
@@ -67,6 +70,7 @@ export function createIpamd({store, keys, clock, log, id, cooldownMs = 0, random
     hosts,
     blackouts,
     tenants,
+    vips,
     topologies,
     status: createStatus({ledger, reports, clock}),
     explain: createExplain({ledger, views, reports, clock}),
@@ -77,6 +81,7 @@ export function createIpamd({store, keys, clock, log, id, cooldownMs = 0, random
     hosts,
     blackouts,
     tenants,
+    vips,
     topologies,
     collector,
     reports,

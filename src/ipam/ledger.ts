@@ -17,7 +17,7 @@ export interface Ledger extends Pick<Mirror, 'revision' | 'ageMs' | 'lagMs' | 'r
   readonly index: IpamIndex;
   /** The records alone: for whoever is told of them. */
   readonly written: Written;
-  /** Blackouts, the IPs of hosts, and their fixed prefixes. */
+  /** Blackouts, the IPs of hosts and VIPs, and the fixed prefixes of hosts. */
   readonly reserved: ReservedSpace;
   /** Why nothing can be said or decided: nothing has been read yet, or what everything else stands on cannot be. */
   readonly fault: string | undefined;
@@ -42,20 +42,20 @@ export function createLedger({store, keys, clock, log, id}: LedgerOptions): Ledg
   let tables: Tables;
   let index: IpamIndex;
   let reserved: ReservedSpace | undefined;
-  let [fixed, hostIps]: [readonly Prefix[], readonly Address[]] = [[], []];
-  let areHostsNew = true;
+  let [fixed, ownIps]: [readonly Prefix[], readonly Address[]] = [[], []];
+  let areOwnersNew = true;
   const underWay = createUnderWay();
   const reset = () => {
     const newIndex = createIpamIndex();
     index = newIndex;
     reserved = undefined;
-    areHostsNew = true;
+    areOwnersNew = true;
     tables = createTables({
       keys,
       onUnreadable: (key, reason) => log.error({key, reason}, 'stored value cannot be read, the last good one stays'),
       onChange(change) {
         if (change.kind === 'blackouts') reserved = undefined;
-        else if (change.kind === 'host' || change.kind === 'topology') areHostsNew = true;
+        else if (isOfOwner(change)) areOwnersNew = true;
         else applyToIndex(newIndex, change);
       },
     });
@@ -82,16 +82,16 @@ export function createLedger({store, keys, clock, log, id}: LedgerOptions): Ledg
       return underWay.written({tables, index});
     },
     get reserved() {
-      if (areHostsNew) {
+      if (areOwnersNew) {
         // Most changes of hosts change neither, and there may be tens of thousands of blackouts to arrange.
         const present = [...tables.hosts.values(), ...tables.leftovers.unplaced()];
         const now = [...tables.hosts.values()].flatMap(({value}) => value.fixed ?? []);
-        const ips = present.map(({value}) => value.ip);
-        if (now.join() !== fixed.join() || ips.join() !== hostIps.join()) reserved = undefined;
-        [fixed, hostIps] = [now, ips];
-        areHostsNew = false;
+        const ips = [...present, ...tables.vips.values()].map(({value}) => value.ip);
+        if (now.join() !== fixed.join() || ips.join() !== ownIps.join()) reserved = undefined;
+        [fixed, ownIps] = [now, ips];
+        areOwnersNew = false;
       }
-      reserved ??= createReservedSpace(tables.blackouts.value, fixed, hostIps);
+      reserved ??= createReservedSpace(tables.blackouts.value, fixed, ownIps);
       return reserved;
     },
     get fault() {
@@ -137,6 +137,11 @@ export function createLedger({store, keys, clock, log, id}: LedgerOptions): Ledg
 
 /** After all that is there. */
 const anticipated = Number.MAX_SAFE_INTEGER;
+
+/** Whoever has an IP for itself, or a prefix. */
+function isOfOwner({kind}: RecordChange): boolean {
+  return kind === 'host' || kind === 'topology' || kind === 'vip';
+}
 
 function applyToIndex(index: IpamIndex, change: RecordChange): void {
   if (change.kind === 'block') {

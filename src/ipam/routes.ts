@@ -13,10 +13,12 @@ import {networkRoutes} from './routes/networks.ts';
 import {statusRoutes} from './routes/status.ts';
 import {tenantRoutes} from './routes/tenants.ts';
 import {topologyRoutes} from './routes/topology.ts';
+import {vipRoutes} from './routes/vips.ts';
 import type {HostStatusAnswer} from './status-answer.ts';
 import type {Tenants} from './tenants.ts';
 import type {Topologies} from './topology.ts';
 import type {Views} from './views.ts';
+import type {Vips} from './vips.ts';
 
 export interface RoutesOptions {
   readonly ledger: Ledger;
@@ -25,6 +27,7 @@ export interface RoutesOptions {
   readonly hosts: Hosts;
   readonly blackouts: Blackouts;
   readonly tenants: Tenants;
+  readonly vips: Vips;
   readonly topologies: Topologies;
   /** The last report of every agent, or of that of one host. */
   status(host?: string): HostStatusAnswer[];
@@ -33,7 +36,7 @@ export interface RoutesOptions {
 
 /** Every route of ipamd (contract, section 4). */
 export function ipamRoutes(options: RoutesOptions): Route[] {
-  const {ledger, views, addresses, hosts, blackouts, tenants, topologies, status, explain} = options;
+  const {ledger, views, addresses, hosts, blackouts, tenants, vips, topologies, status, explain} = options;
   const byTag: Readonly<Record<string, readonly Route[]>> = {
     networks: networkRoutes(views),
     topology: topologyRoutes(views, topologies),
@@ -41,6 +44,7 @@ export function ipamRoutes(options: RoutesOptions): Route[] {
     addresses: addressRoutes(views, ledger, addresses),
     blackouts: blackoutRoutes(views, blackouts),
     tenants: tenantRoutes(tenants),
+    vips: vipRoutes(views, vips),
     status: [...statusRoutes(status), ...explainRoutes(explain)],
   };
   return Object.entries(byTag).flatMap(([tag, routes]) => routes.map(route => ({...route, tag})));

@@ -1,4 +1,5 @@
-import {contains, type Prefix} from '../core/prefix.ts';
+import {type Address, contains, type Prefix} from '../core/prefix.ts';
+import type {Vip} from '../core/state.ts';
 import type {TopologyDocument} from '../core/topology-document.ts';
 import {planTopologyUpdate, type TopologyUpdate} from '../core/topology-update.ts';
 import type {Ledger} from './ledger.ts';
@@ -25,6 +26,7 @@ interface Plan {
 }
 
 function makePlan({tables, index, revision}: Ledger, document: TopologyDocument): Plan {
+  const vips = vipsByIp(tables);
   const update = planTopologyUpdate({
     document,
     trees: tables.topology?.value.trees ?? [],
@@ -32,6 +34,7 @@ function makePlan({tables, index, revision}: Ledger, document: TopologyDocument)
     blocks: [...tables.blocks.values()].map(({value}) => value),
     firstAddressIn: cidr => index.addressesIn(cidr)[0],
     address: ip => index.address(ip),
+    vipAt: ip => vips.get(ip),
   });
   return {
     update,
@@ -46,10 +49,15 @@ function makePlan({tables, index, revision}: Ledger, document: TopologyDocument)
 function holds({tables, index}: Ledger, {update, groups, topologyRevision, hostCount, revision}: Plan): boolean {
   if (update.problems.length > 0 || tables.topology?.modRevision !== topologyRevision || tables.hosts.size !== hostCount) return false;
   for (const {modRevision} of tables.hosts.values()) if (modRevision > revision) return false;
-  if (update.hosts.some(({name, ip}) => update.added.has(name) && index.address(ip) !== undefined)) return false;
+  const vips = vipsByIp(tables);
+  if (update.hosts.some(({name, ip}) => update.added.has(name) && (index.address(ip) !== undefined || vips.has(ip)))) return false;
   for (const {value, modRevision} of tables.blocks.values()) {
     if (modRevision <= revision || value.host === '') continue;
     if (groups.get(value.host)?.some(group => contains(group, value.cidr)) !== true) return false;
   }
   return true;
+}
+
+function vipsByIp({vips}: Ledger['tables']): ReadonlyMap<Address, Vip> {
+  return new Map([...vips.values()].map(({value}) => [value.ip, value]));
 }

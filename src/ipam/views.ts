@@ -1,9 +1,18 @@
 import {pathTo, placeIn, treeOf} from '../core/group-tree.ts';
 import {type Address, compareAddresses, comparePrefixes, contains, type Prefix} from '../core/prefix.ts';
-import type {AllocatedAddress, Block, Host} from '../core/state.ts';
+import type {AllocatedAddress, Block, Host, Vip} from '../core/state.ts';
 import {type TopologyOutput, topologyDocument} from '../core/topology-output.ts';
 import type {Versioned} from '../store/table.ts';
-import type {AddressAnswer, BlackoutAnswer, BlockAnswer, BlockListAnswer, HostAnswer, HostListAnswer, NetworkAnswer} from './answers.ts';
+import type {
+  AddressAnswer,
+  BlackoutAnswer,
+  BlockAnswer,
+  BlockListAnswer,
+  HostAnswer,
+  HostListAnswer,
+  NetworkAnswer,
+  VipAnswer,
+} from './answers.ts';
 import type {Ledger} from './ledger.ts';
 
 /** The wire forms of what the ledger holds (contract, section 4). */
@@ -15,6 +24,8 @@ export interface Views {
   addresses(): AddressAnswer[];
   address(record: AllocatedAddress): AddressAnswer;
   blackouts(): BlackoutAnswer[];
+  vips(): VipAnswer[];
+  vip(name: string): VipAnswer | undefined;
   topology(): TopologyOutput;
 }
 
@@ -68,6 +79,11 @@ export function createViews(ledger: Ledger): Views {
         network: networks.find(network => contains(network.cidr, cidr))?.name ?? '',
       }));
     },
+    vips: () => [...ledger.tables.vips.values()].map(({value}) => vipView(ledger, value)).sort((a, b) => compareText(a.name, b.name)),
+    vip(name) {
+      const vip = ledger.tables.vips.get(name)?.value;
+      return vip && vipView(ledger, vip);
+    },
     topology() {
       const stored = ledger.tables.topology;
       const hosts = [...ledger.tables.hosts.values()].map(({value}) => value);
@@ -78,6 +94,11 @@ export function createViews(ledger: Ledger): Views {
 
 export function blockView({written}: Ledger, {value: {cidr, tenant, segment, host}, modRevision}: Versioned<Block>): BlockAnswer {
   return {revision: modRevision, cidr, tenant, segment, host, allocated_ip_count: written.countIn(cidr)};
+}
+
+export function vipView({tables}: Ledger, {name, ip, hosts}: Vip): VipAnswer {
+  const held = tables.vipHolders.get(name)?.value;
+  return {name, ip, hosts, holder: held?.host ?? '', ...(held !== undefined && {since: new Date(held.since).toISOString()})};
 }
 
 function hostView(ledger: Ledger, {name, ip, agentPort, tags, drained, groups, fixed}: Host): HostAnswer {

@@ -53,7 +53,10 @@ const VipRecord = z.object({name: z.string().min(1), ip: AddressText, hosts: z.a
 
 const HostAddressesRecord = z.object({addresses: z.array(AddressText)});
 
-const VipHolderRecord = z.object({host: z.string().min(1), since: z.number()});
+// The latest moment that a Date can say.
+const maxTime = 8.64e15;
+
+const VipHolderRecord = z.object({host: z.string().min(1), since: z.int().min(0).max(maxTime)});
 
 /** A host as its own key has it: where it stands is written elsewhere, by generation of the topology. */
 export type HostIdentity = Omit<Host, 'groups'>;

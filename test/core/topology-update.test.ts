@@ -14,13 +14,14 @@ interface Given {
   readonly fixed?: Readonly<Record<string, string>>;
   /** Each block in use with its host; its first address is in use, with the CIDR as its name. */
   readonly blocks?: Readonly<Record<string, string>>;
+  readonly vips?: readonly {readonly name: string; readonly ip: string}[];
 }
 
 /** Places the hosts in the first topology, and plans the update to the second. */
 function update(
   before: unknown,
   after: unknown,
-  {hosts = {}, fixed = {}, blocks = {}}: Given = {},
+  {hosts = {}, fixed = {}, blocks = {}, vips = []}: Given = {},
 ): TopologyUpdate & {at(host: string): object} {
   const trees = networkTrees(parseTopology(before));
   const listed = planTopologyUpdate({
@@ -30,6 +31,7 @@ function update(
     blocks: [],
     firstAddressIn: () => undefined,
     address: () => undefined,
+    vipAt: () => undefined,
   }).hosts;
   const placer = createPlacer({trees, hosts: listed});
   const others = Object.entries(hosts).map(([name, tags], index): Host => {
@@ -52,6 +54,7 @@ function update(
     blocks: [...used, {cidr: parsePrefix('203.0.113.0/29'), host: '', tenant: '', segment: ''}],
     firstAddressIn: cidr => index.addressesIn(cidr)[0],
     address: ip => index.address(ip),
+    vipAt: ip => vips.find(vip => vip.ip === ip),
   });
   return {...plan, at: host => plan.hosts.find(({name}) => name === host)?.groups ?? {}};
 }

@@ -1,10 +1,10 @@
 import {z} from 'zod';
-import {InputError} from '../../core/errors.ts';
-import {type Address, isAddress, isIpv4Mapped, parseAddress, parsePrefix} from '../../core/prefix.ts';
+import {parsePrefix} from '../../core/prefix.ts';
 import {Done, type Route, route} from '../../rest/route.ts';
 import {HostAnswer, HostListAnswer} from '../answers.ts';
 import {found} from '../faults.ts';
 import type {Hosts} from '../hosts.ts';
+import {parseMachineIp} from '../machine-ip.ts';
 import type {Views} from '../views.ts';
 
 const HostParams = z.object({name: z.string()});
@@ -48,7 +48,7 @@ export function hostRoutes(views: Views, hosts: Hosts): Route[] {
       handle: ({body: {name, ip, agent_port, tags, cidr, drained}}) =>
         hosts.add({
           name,
-          ip: hostIp(ip),
+          ip: parseMachineIp('host IP', ip),
           agentPort: agent_port ?? 9604,
           tags: tags ?? {},
           drained: drained ?? false,
@@ -75,7 +75,7 @@ export function hostRoutes(views: Views, hosts: Hosts): Route[] {
       answer: Done,
       refusals: {...unknownHost, 409: 'the IP is taken, or its group does not take a host with such tags', 422: 'an IP that is none'},
       handle: async ({params: {name}, body: {tags, ip, drained}}) => {
-        await hosts.patch(name, {tags, drained, ...(ip !== undefined && {ip: hostIp(ip)})});
+        await hosts.patch(name, {tags, drained, ...(ip !== undefined && {ip: parseMachineIp('host IP', ip)})});
       },
     }),
     route({
@@ -89,12 +89,4 @@ export function hostRoutes(views: Views, hosts: Hosts): Route[] {
       handle: ({params: {name}}) => hosts.remove(name),
     }),
   ];
-}
-
-function hostIp(text: string): Address {
-  if (!isAddress(text)) throw new InputError('ERR_INVALID', `Invalid host IP ${JSON.stringify(text)}, expected an IPv4 or IPv6 address.`);
-  const ip = parseAddress(text);
-  if (isIpv4Mapped(ip) || /^(?:0\.0\.0\.0|::|2(?:2[4-9]|3\d)\..*|ff..:.*)$/.test(ip))
-    throw new InputError('ERR_INVALID', `Invalid host IP ${ip}, expected the address of one machine.`);
-  return ip;
 }
