@@ -33,7 +33,11 @@ export function createAgentMetrics(readStatus: () => Promise<AgentStatus>): Agen
     labelNames: ['guard'],
     registers,
   });
-  const age = gauge('romana_state_age_seconds', 'How long the watch on the store has been broken; 0 while it stands.');
+  const age = gauge(
+    'romana_state_age_seconds',
+    'How long the watch on the store has been broken, 0 while it stands; of a cached state its age.',
+  );
+  const cached = gauge('romana_state_cached', '1 while the agent works with the state that it cached before a restart.');
   const routes = gauge('romana_managed_routes', 'Routes that the agent wants in the kernel.');
   const announced = gauge('romana_prefixes_announced', 'Prefixes of the last accepted configuration.');
   const collectBird = createBirdMetrics(registry);
@@ -45,6 +49,7 @@ export function createAgentMetrics(readStatus: () => Promise<AgentStatus>): Agen
     const status = await readStatus();
     routes.set(wanted(status, ['neighbour-routes', 'block-routes']));
     age.set(status.stateAgeSeconds);
+    cached.set(status.state === 'cached' ? 1 : 0);
     announced.set(status.announced.length);
     if (status.bird !== undefined) collectBird(status.bird);
   };

@@ -8,7 +8,12 @@ export interface AgentStatus {
   readonly host: string;
   readonly addresses: readonly string[];
   readonly version: string;
+  /** What passes decide from: nothing yet, the state that was cached before a restart, or what the store tells. */
+  readonly state: 'none' | 'cached' | 'store';
+  /** Of a cached state: when it was written. */
+  readonly stateWrittenAt?: number;
   readonly revision: number;
+  /** How long the store has been out of touch; of a cached state: how old it is. */
   readonly stateAgeSeconds: number;
   /** Why there can be no pass yet. */
   readonly waitsFor?: string;
@@ -41,6 +46,10 @@ export interface StatusOptions {
   /** Rejects where somebody has put a file there that cannot be read. */
   readAnnounced(): Promise<readonly string[]>;
   readonly mirror: () => {readonly revision: number; readonly ageMs: number};
+  /** The cached state, as long as it stands in for the store. */
+  readonly cached?: () => {readonly revision: number; readonly writtenAt: number} | undefined;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
   /** Undefined where publishing is off. */
   readonly bird: {status(): BirdState; readonly name: string} | undefined;
   readonly prefixes?: PublishSettings['prefixes'];
@@ -51,19 +60,15 @@ export interface StatusOptions {
 
 /** Puts the status together; asks BIRD for its sessions. */
 export async function readStatus(options: StatusOptions): Promise<AgentStatus> {
-  const {self, version, history, readAnnounced, mirror, bird, prefixes, readSessions} = options;
-  const {revision, ageMs} = mirror();
+  const {self, version, history, readAnnounced, bird, prefixes, readSessions} = options;
   const sessions = bird && (await readSessions().catch((error: unknown) => (error instanceof Error ? error : new Error(String(error)))));
   const drain = options.drain?.();
-  const waitsFor = options.waitsFor?.();
   const {name, addresses} = self();
   return {
     host: name,
     addresses: addresses.map(({address, length}) => `${address}/${length}`),
     version,
-    revision,
-    stateAgeSeconds: ageMs / 1000,
-    ...(waitsFor !== undefined && {waitsFor}),
+    ...stateStatus(options),
     pass: history.last,
     announced: await readAnnounced().catch(() => []),
     ...(bird && prefixes && {prefixes}),
@@ -77,4 +82,25 @@ export async function readStatus(options: StatusOptions): Promise<AgentStatus> {
       }),
     ...(drain && {drain}),
   };
+}
+
+/** What the passes decide from. */
+export function stateStatus({
+  mirror,
+  cached,
+  waitsFor,
+  now = Date.now,
+}: Pick<StatusOptions, 'mirror' | 'cached' | 'waitsFor' | 'now'>): Pick<
+  AgentStatus,
+  'state' | 'stateWrittenAt' | 'revision' | 'stateAgeSeconds' | 'waitsFor'
+> {
+  const {revision, ageMs} = mirror();
+  const standIn = cached?.();
+  const reason = waitsFor?.();
+  const waiting = reason === undefined ? {} : {waitsFor: reason};
+  if (standIn === undefined) return {state: revision === 0 ? 'none' : 'store', revision, stateAgeSeconds: ageMs / 1000, ...waiting};
+  const {writtenAt} = standIn;
+  // The clock may be set while the machine starts.
+  const ageSeconds = Math.max(0, now() - writtenAt) / 1000;
+  return {state: 'cached', stateWrittenAt: writtenAt, revision: standIn.revision, stateAgeSeconds: ageSeconds, ...waiting};
 }

@@ -8,7 +8,8 @@ import {createHistory} from '../agent/history.ts';
 import {createAgentMetrics} from '../agent/metrics.ts';
 import {createReporter} from '../agent/reporter.ts';
 import {startAgentServers} from '../agent/server.ts';
-import {readStatus} from '../agent/status.ts';
+import {readStatus, stateStatus} from '../agent/status.ts';
+import {tellManager} from '../agent/tell-manager.ts';
 import {templateSource} from '../agent/template-source.ts';
 import {createReadSelf} from '../config/host.ts';
 import type {Config} from '../config/schema.ts';
@@ -21,10 +22,12 @@ import {createTables} from '../store/tables.ts';
 import {systemClock} from '../system/clock.ts';
 import {systemFiles} from '../system/file-system.ts';
 import {createLogger} from '../system/log.ts';
-import {notifyReady} from '../system/notify.ts';
+import {createServiceManager} from '../system/notify.ts';
+import {createRun} from '../system/run.ts';
 import {createShellRun} from '../system/shell.ts';
 import {onStopSignal} from '../system/signals.ts';
 import {version} from '../system/version.ts';
+import {createAgentCache, tellBoth} from './agent-cache.ts';
 import {openStore, splitListen} from './program.ts';
 
 // There may be thousands of agents, and what they do does not hang on the second.
@@ -57,14 +60,14 @@ export async function runAgent(config: Config): Promise<void> {
   const drain = createHostDrain({questions: {...drivers, isOnTrial}, clock, log: log.child({part: 'drain'}), onDue});
 
   const history = createHistory();
+  const known = {mirror: () => mirror, cached: () => cache.inUse, waitsFor: () => whyUnknown};
   const status = () =>
     readStatus({
+      ...known,
       self: () => agent.node?.self ?? self,
-      waitsFor: () => whyUnknown,
       version,
       history,
       readAnnounced: drivers.readLiveRoutes,
-      mirror: () => mirror,
       bird,
       prefixes: publish.prefixes,
       drain: () => drain.status,
@@ -79,6 +82,7 @@ export async function runAgent(config: Config): Promise<void> {
     settings,
     steps,
     readFacts,
+    readKept: async () => bird?.readKept(),
     drain,
     history,
     metrics,
@@ -90,12 +94,29 @@ export async function runAgent(config: Config): Promise<void> {
 
   const {store, keys} = await openStore(config.etcd, {probeMs: storeProbeMs});
   const onUnreadable = (key: string, reason: string) => log.error({key, reason}, 'stored value cannot be read, the last good one stays');
-  const listener = followStore({
+  const follower = followStore({
     hostName: self.name,
     createTables: onChange => createTables({keys, onUnreadable, onChange}),
     offer: state => agent.offer(state),
   });
-  const mirror = createMirror({store, keys, listener, clock, log: log.child({part: 'store'}), id: `agent ${self.name}`});
+  const cache = createAgentCache({
+    config,
+    hostName: self.name,
+    keys,
+    clock,
+    log: log.child({part: 'cache'}),
+    mirror: () => mirror,
+    createTables: () => createTables({keys, onUnreadable}),
+    offer: state => agent.offerCached(state),
+  });
+  const mirror = createMirror({
+    store,
+    keys,
+    listener: tellBoth(cache, follower),
+    clock,
+    log: log.child({part: 'store'}),
+    id: `agent ${self.name}`,
+  });
 
   const reporter = createReporter({
     host: self.name,
@@ -135,14 +156,16 @@ export async function runAgent(config: Config): Promise<void> {
     // A link that leads to itself, for one. What the folder holds is looked at every few seconds anyway.
     .on('error', error => log.warn({reason: messageOf(error)}, 'changes of templates may be noticed later'));
   log.info({host: self.name, version}, 'agent is running');
-  await notifyReady(run, process.env);
+  const manager = createServiceManager(createRun(), process.env);
+  await manager.ready();
   try {
     const following = followAddress(
       {readSelf, clock, onUnknown: onAddressUnknown, onKnown: onAddressKnown, onChange: onOtherAddress},
       signal,
     );
     const reconciling = selfKnown.promise.then(() => agent.run(signal));
-    await Promise.all([mirror.run(signal), reconciling, drain.run(signal), reporter.run(signal), following]);
+    const telling = tellManager({manager, clock, readFacts: () => ({...stateStatus(known), pass: history.last})}, signal);
+    await Promise.all([mirror.run(signal), cache.run(signal), reconciling, drain.run(signal), reporter.run(signal), following, telling]);
   } finally {
     await watcher.close();
     await servers.close();

@@ -10,7 +10,7 @@ import {createServer} from '../rest/server.ts';
 import {type EmbeddedEtcd, startEmbeddedEtcd} from '../store/embedded-etcd.ts';
 import {systemClock} from '../system/clock.ts';
 import {createLogger, type Logger} from '../system/log.ts';
-import {notifyReady} from '../system/notify.ts';
+import {createServiceManager} from '../system/notify.ts';
 import {createRun} from '../system/run.ts';
 import {onStopSignal} from '../system/signals.ts';
 import {version} from '../system/version.ts';
@@ -91,8 +91,10 @@ async function runDaemon(config: Config, {embeddedEtcd, embeddedEtcdPort}: Daemo
         isTopologyDecided = true;
       });
     }
-    await notifyReady(createRun(), process.env);
-    await systemClock.sleep(Infinity, signal);
+    const manager = createServiceManager(createRun(), process.env);
+    await manager.ready();
+    await Promise.all([manager.keepAlive(systemClock, signal), systemClock.sleep(Infinity, signal)]);
+    await manager.stopping();
   } finally {
     failed.abort();
     await app.close();

@@ -6,11 +6,10 @@ import {clip, pageWidth, renderAge, renderFirst, renderTable, wrap} from './tabl
 
 /** The status of an agent as an operator reads it, in 100 columns. `now` in milliseconds. */
 export function renderAgentStatus(status: AgentStatus, now: number): string {
-  const {host, addresses, revision, stateAgeSeconds, waitsFor = 'no whole state has been read', pass, bird, announced, drain} = status;
-  const store = stateAgeSeconds === 0 ? 'current' : `out of touch for ${renderAge(stateAgeSeconds)}, the last known state is kept`;
+  const {host, addresses, waitsFor = 'no whole state has been read', pass, bird, announced, drain} = status;
   const lines = [
     ...entry('host', `${host} (${addresses.join(', ') || 'no address yet'})`),
-    ...entry('store', `revision ${revision}, ${store}`),
+    ...entry('store', storeText(status)),
     ...entry('last pass', pass === undefined ? `none yet: ${waitsFor}` : `${renderAge((now - pass.at) / 1000)} ago, ${pass.durationMs} ms`),
     ...entry('announced', announced.length === 0 ? 'nothing' : renderFirst(announced, 20)),
     ...(drain === undefined ? [] : entry('drain', drainText(drain, now))),
@@ -22,6 +21,15 @@ export function renderAgentStatus(status: AgentStatus, now: number): string {
   });
   const sessions = (bird?.sessions.length ?? 0) > 0 ? `\n${renderSessions(bird?.sessions ?? [])}` : '';
   return `${lines.join('\n')}\n${sessions}\n${renderTable(['DRIVER', 'WANTED', 'STATE'], drivers)}`;
+}
+
+function storeText({state, stateWrittenAt = 0, revision, stateAgeSeconds}: AgentStatus): string {
+  const age = renderAge(stateAgeSeconds);
+  if (state === 'cached') {
+    const written = new Date(stateWrittenAt).toISOString();
+    return `revision ${revision}, cached ${age} ago (${written}): the store has told nothing since, and until it does nothing is removed`;
+  }
+  return `revision ${revision}, ${stateAgeSeconds === 0 ? 'current' : `out of touch for ${age}, the last known state is kept`}`;
 }
 
 const indent = 11;

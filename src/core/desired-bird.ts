@@ -1,5 +1,6 @@
 import {type BirdFile, type BirdFrame, birdFilesOf, frameOf} from './desired-bird-files.ts';
 import {InputError} from './errors.ts';
+import {dataWithKept} from './kept-bird.ts';
 import type {GuardSettings, NodeState} from './node-state.ts';
 import type {Prefix} from './prefix.ts';
 import {type TemplateData, templateData} from './publish.ts';
@@ -34,14 +35,21 @@ export interface Announcement {
 
 /** BIRD's configuration on this host: always exactly one. */
 export function desiredBird(node: NodeState): BirdWish[] {
-  const {publish} = node.settings;
-  const data = templateData(node);
-  const buildWith = (frame: BirdFrame): BirdSet => ({files: birdFilesOf(frame, data, publish), frame});
-  const input = {...node, publish, data};
-  return [{today: orInputError(() => buildWith(frameOf(input))), buildWith, announces: announcementOf(node, data)}];
+  const {kept, settings} = node;
+  const {publish} = settings;
+  const plain = templateData(node);
+  const frame = orInputError(() => frameOf({...node, publish, data: plain}));
+  const {data, isEnough} = kept === undefined ? {data: plain, isEnough: false} : dataWithKept(node, kept, frame);
+  const buildWith = (of: BirdFrame): BirdSet => ({
+    files: kept !== undefined && isEnough ? kept.files : birdFilesOf(of, data, publish),
+    frame: of,
+  });
+  return [
+    {today: frame instanceof InputError ? frame : orInputError(() => buildWith(frame)), buildWith, announces: announcementOf(node, data)},
+  ];
 }
 
-function announcementOf({self, state, settings: {publish}}: NodeState, data: TemplateData): Announcement {
+function announcementOf({self, state, kept, settings: {publish}}: NodeState, data: TemplateData): Announcement {
   return {
     networks: data.Networks,
     groups: Object.values(data.HostGroups).map(({CIDR}) => CIDR),
@@ -49,12 +57,13 @@ function announcementOf({self, state, settings: {publish}}: NodeState, data: Tem
     localAs: data.LocalAS,
     guards: publish.guards,
     confirmSeconds: publish.confirm.timeoutSeconds,
-    released: createReleased(state, self.name),
+    // What an older state says of others may not be so any more.
+    released: kept === undefined ? createReleased(state, self.name) : () => false,
   };
 }
 
 /** An operator's mistake is a value here: what is live must go on with the prefixes of today. */
-function orInputError(build: () => BirdSet): BirdSet | InputError {
+function orInputError<Result>(build: () => Result): Result | InputError {
   try {
     return build();
   } catch (error) {

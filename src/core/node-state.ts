@@ -1,4 +1,5 @@
 import type {DrainPhase} from './drain.ts';
+import type {KeptBird} from './kept-bird.ts';
 import type {Address, InterfaceAddress, Prefix} from './prefix.ts';
 import type {State} from './state.ts';
 
@@ -19,6 +20,8 @@ export interface NodeState {
 }
 
 /** This host. At most one address of each family, IPv4 first. */
+  /** Only where the state is an older one, saved before a restart: what BIRD has, of which nothing is to be withdrawn. */
+  readonly kept?: KeptBird;
 export interface Self {
   readonly name: string;
   readonly addresses: readonly InterfaceAddress[];
@@ -102,6 +105,9 @@ export function uplinksOf({self, interfaces}: Pick<NodeState, 'self' | 'interfac
 /** A file of the template folder; `file` is its whole path. */
 export interface TemplateFile {
   readonly file: string;
+/** Settings of the kernel, as read at the start of the pass. */
+}
+
   readonly text: string;
   /** Why there is no text, as in "is a folder, not a file": its name is taken by something else. */
   readonly problem?: string;

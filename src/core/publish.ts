@@ -44,20 +44,21 @@ export interface TemplateBlock {
 /** The part of a node's state that its templates speak of. */
 export type TemplateFacts = Pick<NodeState, 'self' | 'settings' | 'state' | 'drain'>;
 
-/** Every variable of this host's templates, from the store's state and the agent's settings. */
-export function templateData({self, settings: {publish}, state, drain}: TemplateFacts): TemplateData {
+/** Every variable of this host's templates, from the store's state and the agent's settings. `keptToo`: prefixes that are announced besides. */
+export function templateData({self, settings: {publish}, state, drain}: TemplateFacts, keptToo: readonly Prefix[] = []): TemplateData {
   const host = state.hosts.get(self.name);
   // What is withdrawn must not be there at all: a template may announce any of these lists.
   const isWithdrawn = drain === 'drained';
   const blocks = isWithdrawn ? [] : ownBlocks(self, state);
   const groups = isWithdrawn ? {} : hostGroups(host?.groups ?? {}, state);
+  const networks = announcedPrefixes(
+    publish.prefixes,
+    blocks,
+    Object.values(groups).map(({CIDR}) => CIDR),
+  );
   return templateVariables({
     self,
-    networks: announcedPrefixes(
-      publish.prefixes,
-      blocks,
-      Object.values(groups).map(({CIDR}) => CIDR),
-    ),
+    networks: keptToo.length === 0 ? networks : withKept(networks, keptToo, publish.prefixes),
     groups,
     readBlocks: () => sortedLike(blocks, templateBlocks(blocks, state)),
     vips: [],
@@ -66,6 +67,11 @@ export function templateData({self, settings: {publish}, state, drain}: Template
     vars: publish.vars,
     draining: drain === 'draining',
   });
+}
+
+function withKept(networks: readonly Prefix[], keptToo: readonly Prefix[], prefixes: PublishSettings['prefixes']): readonly Prefix[] {
+  const all = [...new Set([...networks, ...keptToo])];
+  return prefixes === 'aggregate' ? joinPrefixes(all) : all;
 }
 
 function templateBlocks(blocks: readonly Block[], state: State): TemplateBlock[] {

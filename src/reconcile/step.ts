@@ -15,6 +15,8 @@ export interface PlannedStep {
   /** How many items should be there, and how many of them are missing or different, or there and not wanted. */
   readonly wanted: number;
   readonly changes: number;
+  /** How many of these changes are removals. */
+  readonly removals: number;
   /** Creates and updates. Runs nothing when there is nothing to do. */
   add(): Promise<void>;
   /** Removes. Runs nothing when there is nothing to do. */
@@ -48,8 +50,20 @@ export function step<State, Item>(
         wanted: items.length,
         changes: plan.create.length + plan.update.length + plan.remove.length,
         add: () => applyPart({create: plan.create, update: plan.update, remove: []}),
+        removals: plan.remove.length,
         remove: () => applyPart({create: [], update: [], remove: plan.remove}),
       };
+    },
+  };
+}
+
+/** The same step for a state that may be older than what is there: it creates and updates, and what is not wanted stays and does not count as a change. */
+export function addingOnly<State>(step: Step<State>): Step<State> {
+  return {
+    ...step,
+    async plan(state) {
+      const plan = await step.plan(state);
+      return {...plan, changes: plan.changes - plan.removals, removals: 0, remove: async () => undefined};
     },
   };
 }

@@ -7,6 +7,7 @@ export const status: AgentStatus & {bird: BirdReport} = {
   host: 'host-1',
   addresses: ['192.168.20.30/24', '2001:db8::30/64'],
   version: '0.1.0',
+  state: 'store',
   revision: 42,
   stateAgeSeconds: 0,
   pass: {

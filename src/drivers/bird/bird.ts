@@ -2,6 +2,8 @@ import path from 'node:path';
 import type {BirdSet, BirdWish} from '../../core/desired-bird.ts';
 import {headerStart} from '../../core/desired-bird-files.ts';
 import {InputError} from '../../core/errors.ts';
+import type {KeptBird} from '../../core/kept-bird.ts';
+import {staticRoutesOf} from '../../core/static-routes.ts';
 import type {Plan} from '../../reconcile/diff.ts';
 import type {Driver} from '../../reconcile/driver.ts';
 import type {Clock} from '../../system/clock.ts';
@@ -14,7 +16,7 @@ import type {Connection} from './connection.ts';
 import {type BirdControl, BirdNotRunningError} from './control-socket.ts';
 import {createFlight, type Trial} from './flight.ts';
 import {createGoLive, isOtherFrame} from './go-live.ts';
-import {createLiveFiles} from './live-files.ts';
+import {createLiveFiles, type LiveState} from './live-files.ts';
 import {createRefusals, type Refusal} from './refusals.ts';
 import {isRejection, type Rejection} from './rejection.ts';
 import type {Warning} from './review.ts';
@@ -67,6 +69,8 @@ export type ReloadResult = 'accepted' | 'refused' | 'undone' | 'failed';
 
 export interface BirdDriver extends Driver<BirdItem> {
   status(): BirdFilesStatus;
+  /** What an agent has left on disk; undefined where there is nothing of ours. */
+  readKept(): Promise<KeptBird | undefined>;
 }
 
 /**
@@ -109,10 +113,8 @@ export function createBird(options: BirdOptions): BirdDriver {
     async read() {
       const situation = await look();
       seen = situation;
-      const {own, mark} = situation;
-      // Files that no agent has put there are somebody else's, even under the names that are meant for ours.
-      const isOurs = mark !== undefined || own.some(file => file.path === live.publisher && file.text.startsWith(headerStart));
-      if (!isOurs) return [];
+      const {own} = situation;
+      if (!isOurs(situation)) return [];
       // While something is refused or on trial, nothing counts as equal, so that apply() is asked again.
       const isSettled = runsAsAccepted(situation) && rejected === undefined && flight.trial === undefined;
       if (isSettled) await goLive.noteSessions(situation);
@@ -128,6 +130,14 @@ export function createBird(options: BirdOptions): BirdDriver {
       else if (remove.length > 0) await withdraw(situation);
     },
 
+    async readKept() {
+      const state = await live.read();
+      if (!isOurs(state)) return undefined;
+      const {own, mark, isAsAccepted} = state;
+      const routes = own.filter(file => file.path === live.publisher).flatMap(staticRoutesOf);
+      return {isAccepted: isAsAccepted, files: own, routes, frame: mark?.frame};
+    },
+
     status() {
       return {
         accepted: live.mark,
@@ -140,6 +150,11 @@ export function createBird(options: BirdOptions): BirdDriver {
       };
     },
   };
+
+  /** Files that no agent has put there are somebody else's, even under the names that are meant for ours. */
+  function isOurs({own, mark}: LiveState): boolean {
+    return mark !== undefined || own.some(file => file.path === live.publisher && file.text.startsWith(headerStart));
+  }
 
   async function put(wish: BirdWish, situation: Situation): Promise<void> {
     const {today} = wish;

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import {parseBirdConfig} from '../../core/bird-config/parse.ts';
 import type {Prefix} from '../../core/prefix.ts';
+import {staticRoutesOf} from '../../core/static-routes.ts';
 import type {FileSystem} from '../../system/file-system.ts';
 
 export interface LiveRoutesOptions {
@@ -24,7 +24,6 @@ export function createReadLiveRoutes({files, confDir}: LiveRoutesOptions): () =>
   async function readRoutes(): Promise<readonly Prefix[]> {
     const text = await files.read(publisher);
     if (text === undefined) return [];
-    const {protocols} = parseBirdConfig([{path: publisher, text}], publisher);
-    return [...protocols.values()].flatMap(({routes}) => routes.map(({prefix}) => prefix));
+    return staticRoutesOf({path: publisher, text});
   }
 }
