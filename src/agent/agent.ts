@@ -12,7 +12,7 @@ import {type History, isGood} from './history.ts';
 import type {AgentMetrics} from './metrics.ts';
 
 /** What a pass reads from the machine before it decides. */
-export type MachineFacts = Pick<NodeState, 'mainRoutes' | 'interfaces' | 'templates' | 'self'>;
+export type MachineFacts = Pick<NodeState, 'mainRoutes' | 'interfaces' | 'kernelSettings' | 'templates' | 'self'>;
 
 export interface AgentOptions {
   readonly settings: NodeState['settings'];

@@ -35,7 +35,7 @@ const storeProbeMs = 10_000;
 
 /** Builds the agent out of its parts and runs it until SIGTERM. What it made on the host stays when it stops. */
 export async function runAgent(config: Config): Promise<void> {
-  const {routes, publish, socket, metrics: metricsListen} = config.agent;
+  const {publish, socket, metrics: metricsListen} = config.agent;
   const log = createLogger(config.logLevel).child({program: 'agent'});
   const signal = onStopSignal();
   const run = createShellRun();
@@ -52,7 +52,7 @@ export async function runAgent(config: Config): Promise<void> {
   let whyUnknown: string | undefined;
   const selfKnown = Promise.withResolvers<void>();
   signal.addEventListener('abort', () => selfKnown.resolve(), {once: true});
-  const settings = {routes, publish};
+  const settings = config.agent;
   const onDue = () => agent.nudge();
   const drivers = createDrivers({run, files: systemFiles, clock, settings, publish, onLanded: onDue});
   const {steps, bird, readKernelFacts, readSessions} = drivers;

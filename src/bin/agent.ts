@@ -31,12 +31,14 @@ const parts: AgentCommandParts = {
     return fetchAgentStatus(socket ?? (await loadConfig({...(config !== undefined && {config})})).agent.socket);
   },
   async clean({config: file}) {
-    const {socket, routes, publish} = (await loadConfig({...(file !== undefined && {config: file})})).agent;
-    const isRunning = await fetchAgentStatus(socket).then(
+    const {agent} = await loadConfig({...(file !== undefined && {config: file})});
+    const isRunning = await fetchAgentStatus(agent.socket).then(
       () => true,
       () => false,
     );
     if (isRunning) throw new InputError('ERR_AGENT_RUNNING', 'cannot clean: the agent is running and would put it all back: stop it first');
-    return cleanHost(createDrivers({run: createShellRun(), files: systemFiles, clock: systemClock, settings: {routes, publish}, publish}));
+    return cleanHost(
+      createDrivers({run: createShellRun(), files: systemFiles, clock: systemClock, settings: agent, publish: agent.publish}),
+    );
   },
 };

@@ -103,6 +103,7 @@ export const Config = z.strictObject({
           aggregate: z.boolean().default(true),
         })
         .prefault({}),
+      provision: z.boolean().default(true),
       policy: z.strictObject({enabled: z.boolean().default(true)}).prefault({}),
       vips: z.strictObject({enabled: z.boolean().default(true)}).prefault({}),
       publish: z

@@ -13,6 +13,7 @@ export interface NodeState {
   readonly mainRoutes: readonly MainRoute[];
   /** The network interfaces, as read at the start of the pass. */
   readonly interfaces: readonly Interface[];
+  readonly kernelSettings: KernelSettings;
   /** Every file bird.conf* and publisher.conf* in the template folder. */
   readonly templates: readonly TemplateFile[];
   /** How far this host has been taken out of use, as far as neighbours are concerned. */
@@ -28,6 +29,8 @@ export interface Self {
 }
 
 export interface NodeSettings {
+  /** Whether the agent sets what of the kernel's settings is not as it has to be; else it only says so. */
+  readonly provision: boolean;
   readonly routes: RouteSettings;
   readonly publish: PublishSettings;
 }
@@ -94,6 +97,14 @@ export interface AssignedAddress extends InterfaceAddress {
   readonly scope: string;
   readonly metric: number;
   readonly label: string;
+}
+
+/** Settings of the kernel, as read at the start of the pass. */
+export interface KernelSettings {
+  /** By path under /proc/sys/net; those that the kernel does not have are missing. */
+  readonly values: ReadonlyMap<string, string>;
+  /** The interfaces from which the kernel has routes by router advertisements. */
+  readonly learnsRoutes: ReadonlySet<string>;
 }
 
 /** The interfaces by which this host is reached: those that bear one of its own addresses. */

@@ -3,6 +3,7 @@ import {desiredBlockRoutes} from '../core/desired-block-routes.ts';
 import {desiredNames} from '../core/desired-names.ts';
 import {desiredNeighbourRoutes} from '../core/desired-neighbour-routes.ts';
 import {desiredRules} from '../core/desired-rules.ts';
+import {desiredSysctls} from '../core/desired-sysctls.ts';
 import type {NodeSettings, NodeState} from '../core/node-state.ts';
 import type {Prefix} from '../core/prefix.ts';
 import {type Driver, NotYetError} from '../reconcile/driver.ts';
@@ -21,6 +22,7 @@ import {createReadKernel, mainRoutesOf} from './kernel.ts';
 import {createNames} from './names.ts';
 import {createNeighbourRoutes} from './neighbour-routes.ts';
 import {createRules} from './rules.ts';
+import {createReadSettings, createSysctls} from './sysctls.ts';
 
 export interface Drivers {
   /** In the order in which things are added; BIRD last, so that what is announced can be forwarded. */
@@ -30,7 +32,7 @@ export interface Drivers {
   /** Undefined where publishing is off. */
   readonly bird: BirdDriver | undefined;
   /** What the kernel knows that decisions hang on; asked together with the steps' own reading, it costs nothing more. */
-  readKernelFacts(): Promise<Pick<NodeState, 'mainRoutes' | 'interfaces'>>;
+  readKernelFacts(): Promise<Pick<NodeState, 'mainRoutes' | 'interfaces' | 'kernelSettings'>>;
   /** BIRD's sessions; undefined when BIRD does not run. Rejects with BirdControlError when it does not answer. */
   readSessions(): Promise<readonly Session[] | undefined>;
   /** What BIRD announces by the files that it has accepted. */
@@ -75,23 +77,31 @@ export function createDrivers({
   const bird = settings.publish.enabled
     ? createBird({run, files, clock, control, birdConf, confDir, birdSocket, birdPidFile, birdCommand, onLanded})
     : undefined;
+  const readSettings = createReadSettings(files, readKernel);
+  const sysctls = createSysctls({files, readSettings, provision: settings.provision});
   const blockRoutes = createBlockRoutes(run, readKernel);
   const pairs = [
+    pair(sysctls, desiredSysctls),
     pair(createNames(files), desiredNames),
     pair(createRules(run, readKernel), desiredRules),
     pair(createNeighbourRoutes(run, settings.routes.table, readKernel), desiredNeighbourRoutes),
     pair(blockRoutes, desiredBlockRoutes),
     ...(bird === undefined
       ? []
-      : [pair(bird, node => desiredBird(node).map(birdItem), {needs: [blockRoutes.name], keepsNeeds: error => mayAnnounce(error, bird)})]),
+      : [
+          pair(bird, node => desiredBird(node).map(birdItem), {
+            needs: [sysctls.name, blockRoutes.name],
+            keepsNeeds: error => mayAnnounce(error, bird),
+          }),
+        ]),
   ];
   return {
     steps: pairs.map(({make}) => make),
     removals: pairs.map(({unmake}) => unmake),
     bird,
     async readKernelFacts() {
-      const kernel = await readKernel();
-      return {mainRoutes: mainRoutesOf(kernel), interfaces: kernel.interfaces};
+      const [kernel, kernelSettings] = await Promise.all([readKernel(), readSettings()]);
+      return {mainRoutes: mainRoutesOf(kernel), interfaces: kernel.interfaces, kernelSettings};
     },
     readSessions: () => readSessions(questions),
     readLiveRoutes: createReadLiveRoutes({files, confDir}),

@@ -3,6 +3,8 @@ import type {Identity, Plan} from './diff.ts';
 /** One kind of thing that we own on this host: how to see it and how to change it. See src/drivers/README.md for who owns what. */
 export interface Driver<Item> extends Identity<Item> {
   readonly name: string;
+  /** True for what is the machine's own and only set by us: what is not wanted stays as it is. */
+  readonly isPermanent?: boolean;
   /** Everything of ours that is there, and nothing else. */
   read(): Promise<readonly Item[]>;
   /** Makes the plan true in as few commands as can be; goes on after a failed item, then throws one error that names what failed. */

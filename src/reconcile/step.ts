@@ -42,7 +42,8 @@ export function step<State, Item>(
       // Together: what must be known to decide and what is there may come from the same look at the machine.
       const [known, actual] = await Promise.all([state, driver.read()]);
       const items = desired(known);
-      const plan = diff(items, actual, driver);
+      const difference = diff(items, actual, driver);
+      const plan = driver.isPermanent === true ? {...difference, remove: []} : difference;
       const applyPart = async (part: Plan<Item>) => {
         if (!isEmptyPlan(part)) await driver.apply(part);
       };

@@ -48,6 +48,7 @@ agent:
     table: 10
     multihop: false
     aggregate: true
+  provision: true
   policy:
     enabled: true
   vips:
@@ -99,6 +100,7 @@ agent:
   stateDir: /s
   cache: {enabled: false, file: /s/f}
   routes: {enabled: false, table: 21, multihop: true, aggregate: false}
+  provision: false
   policy: {enabled: false}
   vips: {enabled: false}
   publish:

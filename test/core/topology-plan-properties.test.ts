@@ -198,6 +198,7 @@ function neighbourState(
     state: {revision: 1, trees, hosts, blocks, addresses, hostAddresses: new Map(), vips: new Map(), vipHolders: new Map()},
     mainRoutes: [{to: parsePrefix('192.168.0.0/16'), dev: 'eth0', metric: 0}],
     interfaces: [],
+    kernelSettings: {values: new Map(), learnsRoutes: new Set()},
     templates: [],
     drain: 'none',
   };

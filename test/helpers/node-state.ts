@@ -30,6 +30,7 @@ export function nodeState({
   return {
     self,
     settings: {
+      provision: true,
       routes: {enabled: true, table: 10, multihop: false, aggregate: true},
       publish: {
         enabled: true,
@@ -57,6 +58,7 @@ export function nodeState({
     },
     mainRoutes: [],
     interfaces: [],
+    kernelSettings: {values: new Map(), learnsRoutes: new Set()},
     templates,
     drain,
   };
