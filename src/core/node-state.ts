@@ -18,11 +18,11 @@ export interface NodeState {
   readonly templates: readonly TemplateFile[];
   /** How far this host has been taken out of use, as far as neighbours are concerned. */
   readonly drain: DrainPhase;
+  /** Only where the state is an older one, saved before a restart: what BIRD has, of which nothing is to be withdrawn. */
+  readonly kept?: KeptBird;
 }
 
 /** This host. At most one address of each family, IPv4 first. */
-  /** Only where the state is an older one, saved before a restart: what BIRD has, of which nothing is to be withdrawn. */
-  readonly kept?: KeptBird;
 export interface Self {
   readonly name: string;
   readonly addresses: readonly InterfaceAddress[];
@@ -116,9 +116,6 @@ export function uplinksOf({self, interfaces}: Pick<NodeState, 'self' | 'interfac
 /** A file of the template folder; `file` is its whole path. */
 export interface TemplateFile {
   readonly file: string;
-/** Settings of the kernel, as read at the start of the pass. */
-}
-
   readonly text: string;
   /** Why there is no text, as in "is a folder, not a file": its name is taken by something else. */
   readonly problem?: string;

@@ -50,8 +50,8 @@ export function step<State, Item>(
       return {
         wanted: items.length,
         changes: plan.create.length + plan.update.length + plan.remove.length,
-        add: () => applyPart({create: plan.create, update: plan.update, remove: []}),
         removals: plan.remove.length,
+        add: () => applyPart({create: plan.create, update: plan.update, remove: []}),
         remove: () => applyPart({create: [], update: [], remove: plan.remove}),
       };
     },
