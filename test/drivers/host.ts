@@ -1,4 +1,6 @@
 import type {ExecutionContext} from 'ava';
+import {parseAddress, parsePrefix} from '../../src/core/prefix.ts';
+import type {OwnNeighbourRoute} from '../../src/drivers/neighbour-routes.ts';
 import type {Driver} from '../../src/reconcile/driver.ts';
 import {reconcile} from '../../src/reconcile/reconcile.ts';
 import {step} from '../../src/reconcile/step.ts';
@@ -55,4 +57,12 @@ export function lines(output: string): string[] {
     .map(line => line.trim().replaceAll(/\s+/g, ' '))
     .filter(Boolean)
     .toSorted();
+}
+
+/** Wanted neighbour routes by "to via", "to via,via", "to via dev". */
+export function routes(...texts: readonly string[]): OwnNeighbourRoute[] {
+  return texts.map(text => {
+    const [to = '', via = '', dev = 'eth0'] = text.split(' ');
+    return {to: parsePrefix(to), hops: via.split(',').map(each => ({via: parseAddress(each), dev}))};
+  });
 }

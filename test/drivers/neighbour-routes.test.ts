@@ -4,21 +4,13 @@ import type {ExecutionContext} from 'ava';
 import {desiredNeighbourRoutes} from '../../src/core/desired-neighbour-routes.ts';
 import {parseAddress, parsePrefix} from '../../src/core/prefix.ts';
 import {createReadKernel, mainRoutesOf} from '../../src/drivers/kernel.ts';
-import {createNeighbourRoutes, type OwnNeighbourRoute} from '../../src/drivers/neighbour-routes.ts';
+import {createNeighbourRoutes} from '../../src/drivers/neighbour-routes.ts';
 import {namespaceTest} from '../helpers/namespace.ts';
 import {nodeState} from '../helpers/node-state.ts';
 import {waitFor} from '../helpers/wait.ts';
-import {createDriverHost, type DriverHost, lines} from './host.ts';
+import {createDriverHost, type DriverHost, lines, routes} from './host.ts';
 
 const test = namespaceTest();
-
-/** "to via", "to via dev". */
-function routes(...texts: readonly string[]): OwnNeighbourRoute[] {
-  return texts.map(text => {
-    const [to = '', via = '', dev = 'eth0'] = text.split(' ');
-    return {to: parsePrefix(to), hops: via.split(',').map(each => ({via: parseAddress(each), dev}))};
-  });
-}
 
 const table = async ({ip}: DriverHost, number = 10) => {
   const outputs = await Promise.all(['-4', '-6'].map(family => ip(`${family} route show table ${number} proto 144`).catch(() => '')));
