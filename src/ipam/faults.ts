@@ -8,12 +8,18 @@ export class NotFoundError extends InputError {
   constructor(resourceType: string, resourceId: string, message?: string) {
     super(
       'ERR_NOT_FOUND',
-      message ?? `${/^[aeiou]/.test(resourceType) ? 'An' : 'A'} ${resourceType} named ${JSON.stringify(resourceId)} does not exist.`,
+      message ??
+        `${/^[aeiou]/.test(resourceType) ? 'An' : 'A'} ${nameOf(resourceType)} named ${JSON.stringify(resourceId)} does not exist.`,
     );
     this.name = 'NotFoundError';
     this.resourceType = resourceType;
     this.resourceId = resourceId;
   }
+}
+
+/** As a sentence has it. */
+function nameOf(resourceType: string): string {
+  return resourceType === 'vip' ? 'VIP' : resourceType;
 }
 
 export function notFound(resourceType: string, resourceId: string): NotFoundError {

@@ -32,6 +32,11 @@ export interface StoredAddress {
   readonly segment: string;
 }
 
+export interface StoredVip {
+  readonly name: string;
+  readonly ip: Address;
+}
+
 /** The records by kind. */
 export interface Records {
   readonly keys: Keys;
@@ -45,11 +50,12 @@ export interface Records {
   readonly blocks: ReadonlyMap<Prefix, StoredBlock>;
   readonly addresses: ReadonlyMap<Address, StoredAddress>;
   readonly blackouts: readonly Prefix[];
-  /** Key → IP, and key → host. */
+  /** Key → IP, and key → host, or vip/ and the name of a VIP. */
   readonly names: ReadonlyMap<string, string>;
   readonly hostIps: ReadonlyMap<string, string>;
   readonly tenants: ReadonlySet<string>;
   readonly segments: readonly {readonly tenant: string; readonly name: string}[];
+  readonly vips: readonly StoredVip[];
   /** What has no use any more, or not yet: each in a few words. */
   readonly leftovers: readonly string[];
   /** Keys that hold the record of another one. */
@@ -72,8 +78,9 @@ export function readRecords({entries}: Listing, keys: Keys): Records {
     ...placements.map(({generation: of, host}) => keys.placement(of, host)),
     ...parsed('blocks').map(({cidr}) => keys.block(cidr)),
     ...parsed('addresses').map(({ip}) => keys.address(ip)),
+    ...parsed('vips').map(({name}) => keys.vip(name)),
   ]);
-  const checked = new Set(['hosts', 'placements', 'blocks', 'addresses']);
+  const checked = new Set(['hosts', 'placements', 'blocks', 'addresses', 'vips']);
   return {
     keys,
     generation,
@@ -88,6 +95,7 @@ export function readRecords({entries}: Listing, keys: Keys): Records {
     hostIps: texts('host-ips'),
     tenants: new Set(parsed('tenants').map(({name}) => name)),
     segments: parsed('segments'),
+    vips: parsed('vips'),
     leftovers: [
       ...[...texts('stagings').keys()],
       ...placements.filter(other => other.generation !== generation).map(other => `placement of ${other.host} in ${other.generation}`),
@@ -101,7 +109,14 @@ export function readRecords({entries}: Listing, keys: Keys): Records {
 /** What is wrong with the records: every sentence is a broken promise. */
 export function brokenPromises(records: Records): string[] {
   const misplaced = records.misplaced.map(key => `${key} holds another record`);
-  return [...misplaced, ...brokenAddresses(records), ...brokenBlocks(records), ...brokenHosts(records), ...brokenNames(records)];
+  return [
+    ...misplaced,
+    ...brokenAddresses(records),
+    ...brokenBlocks(records),
+    ...brokenHosts(records),
+    ...brokenNames(records),
+    ...brokenVips(records),
+  ];
 }
 
 function* brokenAddresses({addresses, blocks, hosts, blackouts}: Records): Generator<string> {
@@ -142,7 +157,7 @@ function* brokenBlocks({blocks, addresses, hosts, groups}: Records): Generator<s
   }
 }
 
-function* brokenHosts({keys, hosts, hostIps, groups, trees, document}: Records): Generator<string> {
+function* brokenHosts({keys, hosts, hostIps, groups, trees, document, vips}: Records): Generator<string> {
   const declaration = JSON.stringify(document);
   for (const {name, ip, tags, fixed} of hosts.values()) {
     const key = keys.hostIp(ip as Address);
@@ -161,7 +176,7 @@ function* brokenHosts({keys, hosts, hostIps, groups, trees, document}: Records):
     }
     if (Object.keys(own).length === 0) yield `host ${name} stands nowhere`;
   }
-  if (hostIps.size !== hosts.size) yield `${hostIps.size} host IPs for ${hosts.size} hosts`;
+  if (hostIps.size !== hosts.size + vips.length) yield `${hostIps.size} own IPs for ${hosts.size} hosts and ${vips.length} VIPs`;
   const prefixes = [...hosts.values()].flatMap(({fixed}) => fixed ?? []);
   for (const [index, one] of prefixes.entries())
     for (const other of prefixes.slice(index + 1)) if (overlaps(one, other)) yield `fixed prefixes ${one} and ${other} overlap`;
@@ -174,6 +189,14 @@ function* brokenNames({keys, names, addresses, tenants, segments}: Records): Gen
     if (names.get(key) !== ip) yield `${key} says ${names.get(key)} and not ${ip}`;
   }
   for (const {tenant, name} of segments) if (!tenants.has(tenant)) yield `segment ${name} is of tenant ${tenant}, which does not exist`;
+}
+
+function* brokenVips({keys, vips, hostIps, addresses}: Records): Generator<string> {
+  for (const {name, ip} of vips) {
+    const owner = hostIps.get(keys.hostIp(ip));
+    if (owner !== `vip/${name}`) yield `VIP ${name} has IP ${ip}, which is noted for ${owner ?? 'nobody'}`;
+    if (addresses.has(ip)) yield `VIP ${name} has IP ${ip}, which is the address of ${addresses.get(ip)?.name}`;
+  }
 }
 
 /** How many addresses each block holds. */
