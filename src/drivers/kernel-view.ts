@@ -69,8 +69,11 @@ export function createKernelView({run, onForeign, onConnected, onDisconnected, p
     const kernel = await readKernel();
     if (!isConnected || before !== heard) return kernel;
     const isOwn = ({protocol}: KernelRoute) => protocol === String(routeProtocol);
+    const routes = kernel.routes.filter(isOwn);
+    own = new Map(routes.map(route => [keyOf(route), route]));
+    // Somebody has put another one beside a route of ours; which of them goes next, the kernel tells too vaguely.
+    if (own.size < routes.length) return kernel;
     others = {...kernel, routes: kernel.routes.filter(route => !isOwn(route))};
-    own = new Map(kernel.routes.filter(isOwn).map(route => [keyOf(route), route]));
     snapshot = kernel;
     return kernel;
   };

@@ -12,6 +12,7 @@ export function parseRouteLine(line: string): KernelRoute | undefined {
   // Only routes of IPv6 have a preference (RFC 4191).
   const family = words.includes('pref') ? 'ipv6' : 'ipv4';
   try {
+    const source = after(words, 'src');
     const hops = (nexthops.length > 0 ? nexthops : [words]).flatMap(parseHop);
     return {
       table: Number(after(words, 'table') ?? mainTable),
@@ -19,6 +20,7 @@ export function parseRouteLine(line: string): KernelRoute | undefined {
       type: routeTypeOf(type),
       metric: Number(after(words, 'metric') ?? 0),
       protocol: after(words, 'proto') ?? '',
+      ...(source !== undefined && {source: parseAddress(source)}),
       dev: hops[0]?.dev ?? '',
       hops,
     };
