@@ -1,0 +1,99 @@
+import type {VipAddress} from '../core/desired-vips.ts';
+import {messageOf} from '../core/errors.ts';
+import type {Interface} from '../core/node-state.ts';
+import {type Address, addressBits, familyOf} from '../core/prefix.ts';
+import {vipMetric} from '../core/route-protocol.ts';
+import type {AddressLifetime} from '../core/vip-lease.ts';
+import type {Driver} from '../reconcile/driver.ts';
+import type {Run} from '../system/run.ts';
+import {parseInterfaces} from './ip-address.ts';
+import {failedLines} from './ip-batch.ts';
+
+/** An address of ours as it may be found: somebody may have given it another length. */
+export interface OwnVipAddress extends VipAddress {
+  readonly length?: number;
+}
+
+export type ReadInterfaces = () => Promise<readonly Interface[]>;
+
+/** Creates the reader of this host's interfaces. */
+export function createReadInterfaces(run: Run): ReadInterfaces {
+  return async () => parseInterfaces(await run('ip', ['-json', '-details', 'address', 'show'], {timeoutMs}));
+}
+
+/**
+ * The addresses of VIPs: those with our metric, of both families, on any device. Each is made with a lifetime, so that the kernel removes it
+ * when nobody prolongs it any more: not this program, and not its kill -9 or its SIGSTOP, decides when it is gone.
+ */
+export function createVips(run: Run, readInterfaces: ReadInterfaces = createReadInterfaces(run)): Driver<OwnVipAddress> {
+  return {
+    name: 'vips',
+    keyOf: ({ip, dev, length = bitsOf(ip)}) => `${ip}/${length} ${dev}`,
+    // A lifetime has to be prolonged each time.
+    isEqual: () => false,
+    async read() {
+      return ownAddressesOf(await readInterfaces());
+    },
+    async apply({create, update, remove}) {
+      const failures = [
+        // Not "replace": the same address that somebody else has put there is refused, and stays.
+        ...(await runInTime(run, 'add', create)),
+        ...(await runInTime(run, 'replace', update)),
+        ...(await runLines(
+          run,
+          '',
+          remove.map(({ip, dev, length = bitsOf(ip)}) => `address del ${ip}/${length} dev ${dev}`),
+        )),
+      ];
+      if (failures.length > 0) throw new Error(`cannot change addresses of VIPs: ${failures.join('; ')}`);
+    },
+  };
+}
+
+export function ownAddressesOf(interfaces: readonly Interface[]): OwnVipAddress[] {
+  return interfaces.flatMap(({name, addresses}) =>
+    addresses.filter(({metric}) => metric === vipMetric).map(({address, length}) => ({ip: address, dev: name, length})),
+  );
+}
+
+const timeoutMs = 5000;
+
+/**
+ * This program may be stopped between its look at the clock and the change, and then others hold the VIP: so the shell, which nobody stops, looks
+ * at the clock once more. What is too late is not done.
+ */
+async function runInTime(run: Run, verb: 'add' | 'replace', items: readonly VipAddress[]): Promise<string[]> {
+  const timed = items.flatMap(({ip, dev, lifetime}) => (lifetime === undefined ? [] : [{ip, dev, lifetime}]));
+  const byTime = Map.groupBy(timed, ({lifetime}) => lifetime.latestAt);
+  const failures = [...byTime].map(([latestAt, group]) =>
+    runLines(
+      run,
+      `read -r up rest </proc/uptime; [ "\${up%.*}\${up#*.}0" -le ${Math.floor(latestAt)} ] || { echo "it is too late for that" >&2; exit 1; }; `,
+      group.map(({ip, dev, lifetime}) => `address ${verb} ${ip}/${bitsOf(ip)} dev ${dev} metric ${vipMetric} ${optionsOf(ip, lifetime)}`),
+    ),
+  );
+  return (await Promise.all(failures)).flat();
+}
+
+/** An IPv6 address that is "deprecated" takes what comes in, and is not chosen for what this host sends of its own. IPv4 knows no such difference. */
+function optionsOf(ip: Address, {seconds}: AddressLifetime): string {
+  return familyOf(ip) === 'ipv4'
+    ? `valid_lft ${seconds} preferred_lft ${seconds}`
+    : `nodad noprefixroute valid_lft ${seconds} preferred_lft 0`;
+}
+
+/** Runs lines of `ip` in one process; goes on after a failed line. Gives what failed. */
+async function runLines(run: Run, condition: string, lines: readonly string[]): Promise<string[]> {
+  if (lines.length === 0) return [];
+  try {
+    await run('sh', ['-c', `${condition}printf '%s\\n' "$@" | ip -force -batch -`, 'sh', ...lines], {timeoutMs});
+    return [];
+  } catch (error) {
+    const failed = failedLines(error).map(({index, reason}) => `ip ${lines[index]}: ${reason}`);
+    return failed.length > 0 ? failed : [messageOf(error)];
+  }
+}
+
+function bitsOf(ip: Address): number {
+  return addressBits[familyOf(ip)];
+}
