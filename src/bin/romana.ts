@@ -16,6 +16,7 @@ const nouns: Readonly<Record<string, () => Promise<Command>>> = {
   blackout: async () => (await import('../cli/blackout.ts')).blackoutCommand(await cliParts()),
   tenant: async () => (await import('../cli/tenant.ts')).tenantCommand(await cliParts()),
   segment: async () => (await import('../cli/segment.ts')).segmentCommand(await cliParts()),
+  vip: async () => (await import('../cli/vip.ts')).vipCommand(await cliParts()),
   explain: async () => (await import('../cli/explain.ts')).explainCommand(await cliParts()),
   topology: async () => (await import('../cli/topology.ts')).topologyCommand(await cliParts()),
   template: async () => (await import('../cli/template.ts')).templateCommand((await import('./template.ts')).createTemplateParts()),

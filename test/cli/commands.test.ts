@@ -300,7 +300,7 @@ test('the help of a verb says how it is used, and where -f goes', async t => {
     '-r, --rootURL <url>',
   ])
     t.true(stdout.includes(option), option);
-  for (const noun of ['host', 'network', 'block', 'address', 'blackout', 'tenant', 'segment', 'explain']) {
+  for (const noun of ['host', 'network', 'block', 'address', 'blackout', 'tenant', 'segment', 'vip', 'explain']) {
     const help = (await romana([noun, '--help'])).stdout;
     t.regex(help, new RegExp(`\\nExamples:\\n {2}romana .*\\b${noun} `), noun);
   }

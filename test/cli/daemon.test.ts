@@ -11,6 +11,7 @@ import type {CliParts} from '../../src/cli/parts.ts';
 import {segmentCommand} from '../../src/cli/segment.ts';
 import {tenantCommand} from '../../src/cli/tenant.ts';
 import {topologyCommand} from '../../src/cli/topology.ts';
+import {vipCommand} from '../../src/cli/vip.ts';
 import {startSystem} from '../helpers/ipam.ts';
 import {runNoun} from './in-process.ts';
 import {romana} from './romana.ts';
@@ -25,6 +26,7 @@ const nouns: Readonly<Record<string, (parts: CliParts) => Command>> = {
   segment: segmentCommand,
   tenant: tenantCommand,
   topology: topologyCommand,
+  vip: vipCommand,
 };
 
 const racks = ['rack-1', 'rack-2'].map(name => ({name, assignment: {rack: name}, groups: []}));
@@ -214,6 +216,31 @@ test('a host with a prefix of its own', async t => {
   t.regex(await print('host list'), / zone-A\/rack-1 \(10\.1\.5\.0\/24\) /);
   t.regex((await run('host add host-2 192.168.20.2 10.1.5.128/25 --tag rack=rack-1')).error ?? '', /\(409\)$/);
   t.regex((await run('host add host-2 192.168.20.2 10.1.5.0 --tag rack=rack-1')).error ?? '', /10\.1\.5\.0.*\(422\)$/);
+});
+
+test('VIPs are added, replaced, shown, explained and removed', async t => {
+  const {print, run} = await startCli(t);
+  await print('host add host-1 192.168.20.1 --tag rack=rack-1');
+  t.is(await print('vip add prod/db 10.1.0.0 --host host-1'), 'VIP (prod/db) added successfully.\n');
+  t.is(await print('vip add web 2001:db8:9::1'), 'VIP (web) added successfully.\n');
+  t.is(
+    await print('vip list'),
+    `VIP List
+VIP Name  IP             Holder  Since  Hosts
+prod/db   10.1.0.0       -       -      host-1
+web       2001:db8:9::1  -       -      any
+`,
+  );
+  t.is(await print('address allocate a --host host-1'), '10.1.0.1\n');
+  t.regex(await print('explain 10.1.0.0'), /^10\.1\.0\.0 is VIP prod\/db, which no host holds\.\nOnly host-1 may hold it\.\n/);
+  t.regex((await run('vip add web 10.1.0.1')).error ?? '', /it is the address of a on host host-1\. \(409\)$/);
+  t.regex((await run('vip add web 10.1.0.9 --host zz')).error ?? '', /zz.*\(404\)$/);
+  t.regex((await run('vip add web nonsense')).error ?? '', /nonsense.*\(422\)$/);
+  t.is(await print('vip add prod/db 192.168.20.100'), 'VIP (prod/db) replaced successfully (before: 10.1.0.0, hosts: host-1).\n');
+  t.deepEqual(JSON.parse(await print('vip show prod/db', 'json')), {name: 'prod/db', ip: '192.168.20.100', hosts: [], holder: ''});
+  t.is(await print('vip remove prod/db web'), 'VIP (prod/db) removed successfully.\nVIP (web) removed successfully.\n');
+  t.regex((await run('vip remove web')).error ?? '', /A VIP named "web" does not exist\. \(404\)$/);
+  t.deepEqual(JSON.parse(await print('vip list', 'json')), []);
 });
 
 test('tenants and segments are made known, shown with what they hold, and forgotten', async t => {

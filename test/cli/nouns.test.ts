@@ -9,6 +9,7 @@ import {pathOf} from '../../src/cli/path.ts';
 import {segmentCommand} from '../../src/cli/segment.ts';
 import {tenantCommand} from '../../src/cli/tenant.ts';
 import {topologyCommand} from '../../src/cli/topology.ts';
+import {vipCommand} from '../../src/cli/vip.ts';
 import {noChanges} from '../helpers/topology-changes.ts';
 import {runNoun} from './in-process.ts';
 import {small} from './sample.ts';
@@ -25,6 +26,11 @@ test('what changes something says so, each thing by itself, in the form of old a
     'POST /tenants/shop/segments': {name: 'x'},
     'DELETE /tenants/shop/segments/web': '',
     [`DELETE /tenants/${encoded}/segments/${encoded}`]: '',
+    'PUT /vips/new': '',
+    'GET /vips/db': {name: 'db', ip: '192.168.20.100', hosts: ['host-1', 'host-2'], holder: ''},
+    'PUT /vips/db': '',
+    'DELETE /vips/db': '',
+    'DELETE /vips/prod%2Fweb': '',
   };
   const cases = [
     [
@@ -40,6 +46,13 @@ test('what changes something says so, each thing by itself, in the form of old a
     [segmentCommand, ['add', 'shop', 'web'], 'Segment (web) of tenant (shop) added successfully.\n'],
     [segmentCommand, ['create', 'shop', 'web'], 'Segment (web) of tenant (shop) added successfully.\n'],
     [segmentCommand, ['remove', 'shop', 'web'], 'Segment (web) of tenant (shop) removed successfully.\n'],
+    [vipCommand, ['add', 'new', '192.168.20.101'], 'VIP (new) added successfully.\n'],
+    [
+      vipCommand,
+      ['add', 'db', 'fd00::1', '--host', 'host-1', '--host', 'host-3'],
+      'VIP (db) replaced successfully (before: 192.168.20.100, hosts: host-1, host-2).\n',
+    ],
+    [vipCommand, ['remove', 'db', 'prod/web'], 'VIP (db) removed successfully.\nVIP (prod/web) removed successfully.\n'],
     [segmentCommand, ['delete', odd, odd], `Segment (${odd}) of tenant (${odd}) removed successfully.\n`],
   ] as const;
   const requests = [];
@@ -60,6 +73,12 @@ test('what changes something says so, each thing by itself, in the form of old a
     'POST /tenants/shop/segments {"name":"web"}',
     'POST /tenants/shop/segments {"name":"web"}',
     'DELETE /tenants/shop/segments/web',
+    'GET /vips/new',
+    'PUT /vips/new {"ip":"192.168.20.101","hosts":[]}',
+    'GET /vips/db',
+    'PUT /vips/db {"ip":"fd00::1","hosts":["host-1","host-3"]}',
+    'DELETE /vips/db',
+    'DELETE /vips/prod%2Fweb',
     `DELETE /tenants/${encoded}/segments/${encoded}`,
   ]);
 });
@@ -79,6 +98,8 @@ test('with -f json the answers are printed: lists and things as the daemon has t
     [blackoutCommand, ['list'], 'GET /blackouts'],
     [tenantCommand, ['list'], 'GET /tenants'],
     [segmentCommand, ['list', 'shop'], 'GET /tenants/shop/segments'],
+    [vipCommand, ['list'], 'GET /vips'],
+    [vipCommand, ['show', 'db'], 'GET /vips/db'],
     [explainCommand, ['10.1.0.9'], 'GET /explain/10.1.0.9'],
   ] as const;
   for (const [noun, args, request] of cases) {
@@ -106,12 +127,20 @@ test('with -f json one thing of a list is printed as it stands in the list', asy
 });
 
 test('with -f json a change prints what the daemon answers, and never nothing', async t => {
-  const answers = {'POST /tenants': {name: 'shop'}, 'DELETE /tenants/shop': '', 'DELETE /address?addressName=a': null};
+  const answers = {
+    'POST /tenants': {name: 'shop'},
+    'DELETE /tenants/shop': '',
+    'DELETE /address?addressName=a': null,
+    'PUT /vips/db': null,
+    'DELETE /vips/db': null,
+  };
   const json = async (noun: typeof blockCommand, ...args: string[]) =>
     JSON.parse((await runNoun(noun, args, {answers, format: 'json'})).stdout);
   t.deepEqual(await json(tenantCommand, 'create', 'shop'), {name: 'shop'});
   t.deepEqual(await json(tenantCommand, 'delete', 'shop'), {status_code: 200, details: '200 OK', see_also: ''});
   t.deepEqual(await json(addressCommand, 'release', 'a'), {status_code: 200, details: '200 OK', see_also: ''});
+  t.deepEqual(await json(vipCommand, 'add', 'db', '192.168.20.100'), {status_code: 200, details: '200 OK', see_also: ''});
+  t.deepEqual(await json(vipCommand, 'remove', 'db'), {status_code: 200, details: '200 OK', see_also: ''});
 });
 
 test('of several names each is tried, what failed is told, and the whole fails', async t => {
@@ -122,6 +151,7 @@ test('of several names each is tried, what failed is told, and the whole fails',
     [addressCommand, ['show', 'x', 'web-1', 'y'], /^Address 10\.1\.0\.8$/m],
     [tenantCommand, ['show', 'x', 'shop', 'y'], /^Tenant shop$/m],
     [segmentCommand, ['show', 'shop', 'x', 'seg-1', 'y'], /^Segment seg-1$/m],
+    [vipCommand, ['show', 'x', 'web', 'y'], /^VIP web$/m],
     [explainCommand, ['10.9.0.1', '10.1.0.9', 'y'], /^10\.1\.0\.9 is the address/m],
   ] as const;
   for (const [noun, args, shown] of cases) {
@@ -294,8 +324,10 @@ test('an empty system is shown as empty tables', async t => {
     'GET /blackouts': [],
     'GET /topology': {networks: [], topologies: []},
     'GET /tenants': [],
+    'GET /vips': [],
   };
-  for (const noun of [hostCommand, networkCommand, blockCommand, addressCommand, blackoutCommand, topologyCommand, tenantCommand]) {
+  const nouns = [hostCommand, networkCommand, blockCommand, addressCommand, blackoutCommand, topologyCommand, tenantCommand, vipCommand];
+  for (const noun of nouns) {
     const {stdout, error} = await runNoun(noun, ['list'], {answers});
     t.is(error, undefined);
     t.is(stdout.trimEnd().split('\n').length, 2, stdout);

@@ -106,6 +106,11 @@ function answersOf({networks, groups, racks, hostName, hostCount, blackouts}: Sa
       },
     ],
   }));
+  const names = hosts.map(({name}) => name);
+  const vips = [
+    {name: 'db', ip: '192.168.20.100', hosts: names.slice(0, 2), holder: names[1], since: '2026-11-21T10:00:00.000Z'},
+    {name: 'web', ip: 'fd00:20::100', hosts: [], holder: ''},
+  ];
   return {
     'GET /hosts': {revision: 20, hosts},
     ...Object.fromEntries(hosts.map(host => [`GET /hosts/${host.name}`, host])),
@@ -125,6 +130,8 @@ function answersOf({networks, groups, racks, hostName, hostCount, blackouts}: Sa
     'GET /addresses': addresses,
     'GET /addresses/web-1': addresses.slice(0, 1),
     'GET /blackouts': blackouts,
+    'GET /vips': vips,
+    ...Object.fromEntries(vips.map(vip => [`GET /vips/${vip.name}`, vip])),
     'GET /topology': {networks, topologies},
     'GET /tenants': [{name: 'bank'}, {name: 'idle'}, {name: 'shop'}],
     'GET /tenants/shop/segments': [{name: 'seg-0'}, {name: 'seg-1'}],

@@ -12,6 +12,7 @@ import type {CliParts} from '../../src/cli/parts.ts';
 import {segmentCommand} from '../../src/cli/segment.ts';
 import {tenantCommand} from '../../src/cli/tenant.ts';
 import {topologyCommand} from '../../src/cli/topology.ts';
+import {vipCommand} from '../../src/cli/vip.ts';
 import {runNoun} from './in-process.ts';
 import {small, wide} from './sample.ts';
 
@@ -28,6 +29,7 @@ const nouns: Readonly<Record<string, (parts: CliParts) => Command>> = {
   segment: segmentCommand,
   tenant: tenantCommand,
   topology: topologyCommand,
+  vip: vipCommand,
 };
 
 const shown = {
@@ -49,6 +51,8 @@ const shown = {
     'tenant show shop idle',
     'topology list',
     'topology show',
+    'vip list',
+    'vip show db web',
   ],
   wide: [
     'address list',
@@ -58,6 +62,7 @@ const shown = {
     'network list',
     'topology list',
     'topology show',
+    'vip list',
   ],
 } as const;
 
