@@ -205,7 +205,10 @@ test('hosts that a document lists must agree with those that are there', t => {
     'Host a is there already, with IP 192.168.1.0 and not 192.168.1.9.',
   ]);
   t.deepEqual(update(whole, listing('c', '192.168.1.1'), {hosts}).problems, ['IP 192.168.1.1 of host c belongs to host b already.']);
-  const plan = update(whole, listing('c', '192.168.1.9'), {hosts});
+  t.deepEqual(update(whole, listing('c', '192.168.1.9'), {hosts, vips: [{name: 'web', ip: '192.168.1.9'}]}).problems, [
+    'IP 192.168.1.9 of host c is in use: it is that of VIP web.',
+  ]);
+  const plan = update(whole, listing('c', '192.168.1.9'), {hosts, vips: [{name: 'web', ip: '192.168.1.8'}]});
   t.deepEqual([plan.problems, [...plan.added], [...plan.moved]], [[], ['c'], []]);
 });
 

@@ -67,6 +67,7 @@ test('an address is explained from its owner up to those who hear of it', async 
     block,
     host: {name: 'host-1', ip: '192.168.0.1', drained: false},
     address,
+    vip: null,
     announced: [
       {
         host: 'host-1',
@@ -102,7 +103,7 @@ test('where the chain ends, the rest is null, and the sentences say why', async 
   await daemon.delete('/address?addressName=b');
   await daemon.post('/blackouts', {cidr: '10.1.0.4/30'});
   await daemon.post('/blackouts', {cidr: '10.1.1.0/24'});
-  const nothing = {network: null, groups: [], blackout: null, block: null, host: null, address: null, announced: []};
+  const nothing = {network: null, groups: [], blackout: null, block: null, host: null, address: null, vip: null, announced: []};
   t.deepEqual((await daemon.get('/explain/10.9.0.1')).body, {ip: '10.9.0.1', ...nothing, text: ['10.9.0.1 lies in no network.']});
   t.deepEqual((await daemon.get('/explain/2001:DB8:9::0')).body, {
     ip: '2001:db8:9::',

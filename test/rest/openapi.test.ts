@@ -39,6 +39,10 @@ DELETE /tenants/{tenant} removeTenant
 GET /tenants/{tenant}/segments listSegments
 POST /tenants/{tenant}/segments addSegment
 DELETE /tenants/{tenant}/segments/{segment} removeSegment
+GET /vips listVips
+GET /vips/{name} getVip
+PUT /vips/{name} putVip
+DELETE /vips/{name} removeVip
 GET /status getStatus
 GET /explain/{ip} explainIp
 GET /healthz getHealth
@@ -159,6 +163,16 @@ const requests: readonly Request[] = [
   ['DELETE', '/tenants/t2', undefined, 404],
   ['DELETE', '/address?addressName=a', undefined, 200],
   ['DELETE', '/address?addressName=a', undefined, 404],
+  ['PUT', '/vips/v', {ip: '192.168.0.99', hosts: ['h1']}, 200],
+  ['PUT', '/vips/v', {ip: '192.168.0.1'}, 409],
+  ['PUT', '/vips/v', {ip: 'x'}, 422],
+  ['PUT', '/vips/v', {ip: '192.168.0.99', hosts: ['zz']}, 404],
+  ['GET', '/vips', undefined, 200],
+  ['GET', '/vips/v', undefined, 200],
+  ['GET', '/vips/zz', undefined, 404],
+  ['GET', '/explain/192.168.0.99', undefined, 200],
+  ['DELETE', '/vips/v', undefined, 200],
+  ['DELETE', '/vips/v', undefined, 404],
   ['GET', '/blocks', undefined, 200],
   ['GET', '/status', undefined, 200],
   ['GET', '/status?host=zz', undefined, 404],
@@ -181,6 +195,7 @@ test('every operation answers, and refuses, as the document says', async t => {
   const seen = new Set<string>();
   for (const [method, path, body, status] of requests) {
     if (path === '/status') await reportFrom(etcd, daemon);
+    if (path === '/vips') await holdVip(etcd, daemon);
     const answer = await daemon.request(method, path, body);
     t.is(answer.status, status, `${method} ${path} ${JSON.stringify(answer.body)}`);
     const operation = document.operationOf(method, path);
@@ -255,6 +270,9 @@ test('a body is malformed for the daemon when it is for the document', async t =
     ...[{}, {tags: {a: null}}, {tags: {a: 'b'}}, {tags: null}, {drained: 'yes'}, {name: 'h2'}].map(
       each => ['PATCH /hosts/{name}', each] as const,
     ),
+    ...[{}, {ip: 'x'}, {ip: ''}, {ip: 7}, {ip: 'x', hosts: []}, {ip: 'x', hosts: [7]}, {ip: 'x', hosts: ['']}, {ip: 'x', hosts: null}].map(
+      each => ['PUT /vips/{name}', each] as const,
+    ),
     ...[{}, {name: 'x', tenant: 'y'}, {name: 7}, {name: ''}, {name: 'n'}].map(each => ['POST /tenants', each] as const),
     ...[
       {networks: [], topologies: []},
@@ -326,4 +344,10 @@ async function reportFrom({keys, openStore}: TestEtcd, daemon: TestDaemon) {
     ],
   });
   await waitFor('the report is seen', async () => (await daemon.get('/status?host=h1')).body[0].reported);
+}
+
+/** Lets a host hold the VIP v, as far as the daemon can tell. */
+async function holdVip({keys, openStore}: TestEtcd, daemon: TestDaemon) {
+  await openStore().commit({conditions: [], operations: [{put: keys.vipHolder('v'), value: JSON.stringify({host: 'h1', since: 1000})}]});
+  await waitFor('the holder is seen', async () => (await daemon.get('/vips/v')).body.holder === 'h1');
 }
