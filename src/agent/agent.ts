@@ -2,13 +2,12 @@ import type {DrainPhase} from '../core/drain.ts';
 import type {KeptBird} from '../core/kept-bird.ts';
 import type {NodeState} from '../core/node-state.ts';
 import type {State} from '../core/state.ts';
-import {createLoop} from '../reconcile/loop.ts';
-import {reconcile} from '../reconcile/reconcile.ts';
-import {addingOnly, type Step} from '../reconcile/step.ts';
+import type {StepResult} from '../reconcile/reconcile.ts';
 import type {Clock} from '../system/clock.ts';
 import type {Logger} from '../system/log.ts';
 import type {HostDrain} from './drain.ts';
 import {type History, isGood} from './history.ts';
+import {createLane, type LaneSteps, type Offered} from './lane.ts';
 import type {AgentMetrics} from './metrics.ts';
 
 /** What a pass reads from the machine before it decides. */
@@ -16,8 +15,14 @@ export type MachineFacts = Pick<NodeState, 'mainRoutes' | 'interfaces' | 'kernel
 
 export interface AgentOptions {
   readonly settings: NodeState['settings'];
-  readonly steps: ReadonlyArray<Step<NodeState>>;
-  readFacts(): Promise<MachineFacts>;
+  readonly lanes: {
+    /** What hangs on nothing else: routes to other hosts. They follow at once, and wait for nobody. */
+    readonly routes: LaneSteps;
+    /** What belongs together: this host's own prefixes, and BIRD that announces them. */
+    readonly host: LaneSteps;
+  };
+  /** With templates or, for routes that do not hang on them, without. */
+  readFacts(withTemplates: boolean): Promise<MachineFacts>;
   /** What BIRD announces by the last configuration of this agent's, for passes that withdraw nothing. */
   readKept(): Promise<KeptBird | undefined>;
   readonly drain: Pick<HostDrain, 'update' | 'settled'>;
@@ -25,8 +30,6 @@ export interface AgentOptions {
   readonly metrics: AgentMetrics;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly settleMs: number;
-  readonly minIntervalMs: number;
 }
 
 export interface Agent {
@@ -38,88 +41,60 @@ export interface Agent {
   offerCached(state: State): void;
   /** Something on the machine has changed (a template, for one): look again. */
   nudge(): void;
+  /** Somebody has changed what is ours: put it right. */
+  repair(): void;
   /** Everything that the last pass decided from; undefined before the first. */
   readonly node: NodeState | undefined;
   run(signal: AbortSignal): Promise<void>;
 }
 
-const retryMs = 500;
-const maxRetryMs = 10_000;
-const resyncMs = 10_000;
-
-/** The reconcile loop of a host. */
-export function createAgent({
-  settings,
-  steps,
-  readFacts,
-  readKept,
-  drain,
-  history,
-  metrics,
-  clock,
-  log,
-  settleMs,
-  minIntervalMs,
-}: AgentOptions): Agent {
-  let isAsked = true;
-  let latest: NodeState | undefined;
-  const loop = createLoop<Offered>({
-    clock,
-    settleMs,
-    minIntervalMs,
-    retryMs,
-    maxRetryMs,
-    resyncMs,
-    async pass({state, isCached}) {
-      // What a pass finds after a failed one is work left over, not somebody else's doing.
-      const isUnasked = !isAsked && history.last?.isGood === true;
-      isAsked = false;
-      const lastSelf = latest?.self;
-      const start = clock.now();
-      // Not awaited here: the steps look at the machine at the same time.
-      const node = Promise.all([readFacts(), isCached ? readKept() : undefined]).then(async ([facts, kept]): Promise<NodeState> => {
-        const known = {settings, state, ...facts, ...(kept && {kept})};
-        return {...known, drain: drainWith(kept, await drain.update(known))};
-      });
-      const results = await reconcile(isCached ? steps.map(addingOnly) : steps, node);
-      latest = await node.catch(() => latest);
-      // Nobody need have said yet that the host has another address.
-      const isResync = isUnasked && latest?.self === lastSelf;
+/** The reconcile loops of a host. */
+export function createAgent({settings, lanes, readFacts, readKept, drain, ...parts}: AgentOptions): Agent {
+  const readKnown = async ({state, isCached}: Offered, withTemplates: boolean) => {
+    const [facts, kept] = await Promise.all([readFacts(withTemplates), isCached && withTemplates ? readKept() : undefined]);
+    return {settings, state, ...facts, ...(kept && {kept})};
+  };
+  const host = createLane({
+    ...parts,
+    ...lanes.host,
+    async readNode(offered) {
+      const known = await readKnown(offered, true);
+      return {...known, drain: drainWith(known.kept, await drain.update(known))};
+    },
+    async onDone(results: readonly StepResult[], node: Promise<NodeState>) {
       const bird = results.find(({name}) => name === 'bird');
-      if (bird !== undefined && (isGood(bird) || isNotRunning(bird.error))) {
-        const done = await node;
-        // A BIRD that does not run announces nothing, and its next start finds files without what was withdrawn.
-        if (isGood(bird) || done.drain === 'drained') await drain.settled(done.drain);
-      }
-      const durationMs = clock.now() - start;
-      for (const {level, message, fields} of history.record(results, start, durationMs, isResync)) log[level](fields, message);
-      metrics.pass(results, durationMs / 1000, isResync);
-      return history.last?.isGood === true;
+      if (bird === undefined || !(isGood(bird) || isNotRunning(bird.error))) return;
+      const done = await node;
+      // A BIRD that does not run announces nothing, and its next start finds files without what was withdrawn.
+      if (isGood(bird) || done.drain === 'drained') await drain.settled(done.drain);
     },
   });
+  const routes = createLane({
+    ...parts,
+    ...lanes.routes,
+    // Ways to other hosts do not hang on whether this one is in use.
+    readNode: async offered => ({...(await readKnown(offered, false)), drain: 'none'}),
+  });
+  const all = [routes, host];
+  const offer = (offered: Offered) => {
+    for (const lane of all) lane.offer(offered);
+  };
   return {
-    offer(state) {
-      isAsked = true;
-      loop.offer({state, isCached: false});
-    },
-    offerCached(state) {
-      isAsked = true;
-      loop.offer({state, isCached: true});
-    },
+    offer: state => offer({state, isCached: false}),
+    offerCached: state => offer({state, isCached: true}),
     nudge() {
-      isAsked = true;
-      loop.nudge();
+      for (const lane of all) lane.nudge(false);
+    },
+    repair() {
+      for (const lane of all) lane.nudge(true);
     },
     get node() {
-      return latest;
+      return host.node;
     },
-    run: signal => loop.run(signal),
+    async run(signal) {
+      await Promise.all(all.map(lane => lane.run(signal)));
+    },
   };
-}
-
-interface Offered {
-  readonly state: State;
-  readonly isCached: boolean;
 }
 
 /** What is announced still is not withdrawn before the store says so itself. */

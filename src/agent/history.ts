@@ -26,7 +26,7 @@ export interface History {
   readonly last: PassReport | undefined;
   /** The error of a driver in the last pass, as it was thrown. */
   errorOf(driver: string): unknown;
-  /** Takes in a finished pass and says what is worth a line in the log. */
+  /** Takes in a finished pass, of all drivers or of some, and says what is worth a line in the log. */
   record(results: readonly StepResult[], at: number, durationMs: number, isResync: boolean): readonly Finding[];
 }
 
@@ -36,34 +36,40 @@ export interface Finding {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** Remembers how passes went, for status, metrics and log. A quiet host logs nothing, and a lasting failure is logged once. */
-export function createHistory(): History {
+/** Remembers how passes went, for status, metrics and log. A quiet host logs nothing, and a lasting failure is logged once. Drivers are shown in that order. */
+export function createHistory(order: readonly string[] = []): History {
   let last: PassReport | undefined;
-  let results: readonly StepResult[] = [];
+  const results = new Map<string, StepResult>();
   const failures = new Map<string, number>();
   return {
     get last() {
       return last;
     },
-    errorOf: driver => results.find(({name}) => name === driver)?.error,
+    errorOf: driver => results.get(driver)?.error,
     record(newResults, at, durationMs, isResync) {
       const findings = newResults.flatMap(result => findingsOf(result, last, isResync));
       for (const {name, error} of newResults) if (error !== undefined) failures.set(name, (failures.get(name) ?? 0) + 1);
-      results = newResults;
-      const before = last?.drivers ?? [];
-      const waitsSince = (result: StepResult) => before.find(({name}) => name === result.name)?.waitsSince ?? at;
+      for (const result of newResults) results.set(result.name, result);
+      const before = new Map((last?.drivers ?? []).map(driver => [driver.name, driver]));
+      const reports = newResults.map(result => ({
+        ...reportOf(result, failures.get(result.name) ?? 0),
+        ...(!isGood(result) && {waitsSince: before.get(result.name)?.waitsSince ?? at}),
+      }));
+      const drivers = [...before.values()].filter(({name}) => !newResults.some(result => result.name === name));
       last = {
         at,
         durationMs,
-        isGood: newResults.every(isGood),
-        drivers: newResults.map(result => ({
-          ...reportOf(result, failures.get(result.name) ?? 0),
-          ...(!isGood(result) && {waitsSince: waitsSince(result)}),
-        })),
+        isGood: [...results.values()].every(isGood),
+        drivers: [...drivers, ...reports].toSorted((a, b) => placeOf(a, order) - placeOf(b, order)),
       };
       return findings;
     },
   };
+}
+
+function placeOf({name}: DriverReport, order: readonly string[]): number {
+  const place = order.indexOf(name);
+  return place === -1 ? order.length : place;
 }
 
 function reportOf({name, wanted, changes, error, heldBackBy, pending}: StepResult, failures: number): DriverReport {

@@ -4,6 +4,7 @@ import {createAgent} from '../agent/agent.ts';
 import {createHostDrain} from '../agent/drain.ts';
 import {followStore} from '../agent/follow.ts';
 import {followAddress} from '../agent/follow-address.ts';
+import {createForeignChanges} from '../agent/foreign-changes.ts';
 import {createHistory} from '../agent/history.ts';
 import {createAgentMetrics} from '../agent/metrics.ts';
 import {createReporter} from '../agent/reporter.ts';
@@ -15,12 +16,16 @@ import {createReadSelf} from '../config/host.ts';
 import type {Config} from '../config/schema.ts';
 import {messageOf} from '../core/errors.ts';
 import type {Self} from '../core/node-state.ts';
+import {vipMetric} from '../core/route-protocol.ts';
 import {createDrivers} from '../drivers/drivers.ts';
+import {createKernelMonitor} from '../drivers/kernel-monitor.ts';
+import {createKernelView} from '../drivers/kernel-view.ts';
 import {readTemplates} from '../drivers/templates.ts';
 import {createMirror} from '../store/mirror.ts';
 import {createTables} from '../store/tables.ts';
 import {systemClock} from '../system/clock.ts';
 import {systemFiles} from '../system/file-system.ts';
+import {followLines} from '../system/follow-lines.ts';
 import {createLogger} from '../system/log.ts';
 import {createServiceManager} from '../system/notify.ts';
 import {createRun} from '../system/run.ts';
@@ -54,12 +59,19 @@ export async function runAgent(config: Config): Promise<void> {
   signal.addEventListener('abort', () => selfKnown.resolve(), {once: true});
   const settings = config.agent;
   const onDue = () => agent.nudge();
-  const drivers = createDrivers({run, files: systemFiles, clock, settings, publish, onLanded: onDue});
-  const {steps, bird, readKernelFacts, readSessions} = drivers;
+  const view = createKernelView({
+    run,
+    now: () => performance.now(),
+    onForeign: what => foreign(what),
+    onConnected: () => agent.nudge(),
+    onDisconnected: reason => log.warn({reason}, 'changes in the kernel may be noticed later'),
+  });
+  const drivers = createDrivers({run: view.run, readKernel: view.read, files: systemFiles, clock, settings, publish, onLanded: onDue});
+  const {steps, routeSteps, bird, readKernelFacts, readSessions} = drivers;
   const isOnTrial = () => bird?.status().trial !== undefined;
   const drain = createHostDrain({questions: {...drivers, isOnTrial}, clock, log: log.child({part: 'drain'}), onDue});
 
-  const history = createHistory();
+  const history = createHistory([...steps, ...routeSteps].map(({name}) => name));
   const known = {mirror: () => mirror, cached: () => cache.inUse, waitsFor: () => whyUnknown};
   const status = () =>
     readStatus({
@@ -74,13 +86,17 @@ export async function runAgent(config: Config): Promise<void> {
       readSessions,
     });
   const metrics = createAgentMetrics(status);
-  const readFacts = async () => {
-    const [kernel, templates, present] = await Promise.all([readKernelFacts(), readTemplates(systemFiles, publish.templates), readSelf()]);
+  const readFacts = async (withTemplates: boolean) => {
+    const reading = withTemplates ? readTemplates(systemFiles, publish.templates) : [];
+    const [kernel, templates, present] = await Promise.all([readKernelFacts(), reading, readSelf()]);
     return {...kernel, templates, self: present};
   };
   const agent = createAgent({
     settings,
-    steps,
+    lanes: {
+      routes: {steps: routeSteps, settleMs: 5, minIntervalMs: 100},
+      host: {steps, settleMs: publish.settleMs, minIntervalMs: publish.minIntervalMs},
+    },
     readFacts,
     readKept: async () => bird?.readKept(),
     drain,
@@ -88,9 +104,8 @@ export async function runAgent(config: Config): Promise<void> {
     metrics,
     clock,
     log,
-    settleMs: publish.settleMs,
-    minIntervalMs: publish.minIntervalMs,
   });
+  const foreign = createForeignChanges(agent);
 
   const {store, keys} = await openStore(config.etcd, {probeMs: storeProbeMs});
   const onUnreadable = (key: string, reason: string) => log.error({key, reason}, 'stored value cannot be read, the last good one stays');
@@ -155,6 +170,12 @@ export async function runAgent(config: Config): Promise<void> {
     .on('all', () => agent.nudge())
     // A link that leads to itself, for one. What the folder holds is looked at every few seconds anyway.
     .on('error', error => log.warn({reason: messageOf(error)}, 'changes of templates may be noticed later'));
+  const monitor = createKernelMonitor({
+    follow: followLines,
+    files: systemFiles,
+    listener: view.listener,
+    addressMark: `metric ${vipMetric}`,
+  });
   log.info({host: self.name, version}, 'agent is running');
   const manager = createServiceManager(createRun(), process.env);
   await manager.ready();
@@ -167,6 +188,8 @@ export async function runAgent(config: Config): Promise<void> {
     const telling = tellManager({manager, clock, readFacts: () => ({...stateStatus(known), pass: history.last})}, signal);
     await Promise.all([mirror.run(signal), cache.run(signal), reconciling, drain.run(signal), reporter.run(signal), following, telling]);
   } finally {
+    monitor.close();
+    foreign.close();
     await watcher.close();
     await servers.close();
     store.close();

@@ -18,7 +18,7 @@ import {createReadLiveRoutes} from './bird/live-routes.ts';
 import {askNeighboursAgain, type OtherPaths, readOtherPaths} from './bird/other-paths.ts';
 import {readSessions, type Session} from './bird/sessions.ts';
 import {createBlockRoutes} from './block-routes.ts';
-import {createReadKernel, mainRoutesOf} from './kernel.ts';
+import {createReadKernel, mainRoutesOf, type ReadKernel} from './kernel.ts';
 import {createNames} from './names.ts';
 import {createNeighbourRoutes} from './neighbour-routes.ts';
 import {createRules} from './rules.ts';
@@ -27,6 +27,8 @@ import {createReadSettings, createSysctls} from './sysctls.ts';
 export interface Drivers {
   /** In the order in which things are added; BIRD last, so that what is announced can be forwarded. */
   readonly steps: ReadonlyArray<Step<NodeState>>;
+  /** Of ways to other hosts, which hang on nothing else. */
+  readonly routeSteps: ReadonlyArray<Step<NodeState>>;
   /** The same with nothing wanted. */
   readonly removals: ReadonlyArray<Step<undefined>>;
   /** Undefined where publishing is off. */
@@ -56,6 +58,8 @@ export interface DriversOptions {
   readonly clock: Clock;
   readonly settings: NodeSettings;
   readonly publish: {readonly birdSocket: string; readonly birdPidFile: string; readonly birdCommand: string};
+  /** Where somebody keeps a view of the kernel; else it is looked at whenever it is asked for. */
+  readonly readKernel?: ReadKernel;
   /** Something that a pass did not wait for has ended: another one is due. */
   readonly onLanded?: () => void;
 }
@@ -67,24 +71,26 @@ export function createDrivers({
   clock,
   settings,
   publish: {birdSocket, birdPidFile, birdCommand},
+  readKernel = createReadKernel(run),
   onLanded = () => undefined,
 }: DriversOptions): Drivers {
   const {birdConf, confDir} = settings.publish;
   const control = createBirdControl(birdSocket);
   // Whoever only wants to know must not wait as long as a change may take.
   const questions = createBirdControl(birdSocket, {timeoutMs: 3000});
-  const readKernel = createReadKernel(run);
   const bird = settings.publish.enabled
     ? createBird({run, files, clock, control, birdConf, confDir, birdSocket, birdPidFile, birdCommand, onLanded})
     : undefined;
   const readSettings = createReadSettings(files, readKernel);
   const sysctls = createSysctls({files, readSettings, provision: settings.provision});
   const blockRoutes = createBlockRoutes(run, readKernel);
-  const pairs = [
-    pair(sysctls, desiredSysctls),
+  const routePairs = [
     pair(createNames(files), desiredNames),
     pair(createRules(run, readKernel), desiredRules),
     pair(createNeighbourRoutes(run, settings.routes.table, readKernel), desiredNeighbourRoutes),
+  ];
+  const pairs = [
+    pair(sysctls, desiredSysctls),
     pair(blockRoutes, desiredBlockRoutes),
     ...(bird === undefined
       ? []
@@ -97,7 +103,8 @@ export function createDrivers({
   ];
   return {
     steps: pairs.map(({make}) => make),
-    removals: pairs.map(({unmake}) => unmake),
+    routeSteps: routePairs.map(({make}) => make),
+    removals: [...routePairs, ...pairs].map(({unmake}) => unmake),
     bird,
     async readKernelFacts() {
       const [kernel, kernelSettings] = await Promise.all([readKernel(), readSettings()]);

@@ -23,13 +23,19 @@ export interface KernelViewOptions {
   onForeign(what: 'own-route' | 'machine' | 'routes'): void;
   onConnected?(): void;
   onDisconnected?(reason: string): void;
+  /** In milliseconds, from any start. */
+  now(): number;
   /** How long to wait for what our own change should have brought, in milliseconds. */
   readonly patienceMs?: number;
+  /** A view that is older is read anew, should anything have been missed all the same. */
+  readonly maxAgeMs?: number;
 }
 
 /** Creates the view. Before its listener is connected, every read looks at the kernel. */
-export function createKernelView({run, onForeign, onConnected, onDisconnected, patienceMs = 1000}: KernelViewOptions): KernelView {
+export function createKernelView(options: KernelViewOptions): KernelView {
+  const {run, onForeign, onConnected, onDisconnected, now, patienceMs = 1000, maxAgeMs = 60_000} = options;
   const readKernel = createReadKernel(run);
+  let readAt = -Infinity;
   let isConnected = false;
   let others: Kernel | undefined;
   let own = new Map<string, KernelRoute>();
@@ -66,6 +72,7 @@ export function createKernelView({run, onForeign, onConnected, onDisconnected, p
 
   const readAnew = async (): Promise<Kernel> => {
     const before = heard;
+    const start = now();
     const kernel = await readKernel();
     if (!isConnected || before !== heard) return kernel;
     const isOwn = ({protocol}: KernelRoute) => protocol === String(routeProtocol);
@@ -75,13 +82,14 @@ export function createKernelView({run, onForeign, onConnected, onDisconnected, p
     if (own.size < routes.length) return kernel;
     others = {...kernel, routes: kernel.routes.filter(route => !isOwn(route))};
     snapshot = kernel;
+    readAt = start;
     return kernel;
   };
 
   return {
     async read() {
       await settle();
-      if (!isConnected || others === undefined) return readAnew();
+      if (!isConnected || others === undefined || now() - readAt > maxAgeMs) return readAnew();
       snapshot ??= {...others, routes: [...others.routes, ...own.values()]};
       return snapshot;
     },

@@ -22,6 +22,7 @@ async function createViewedHost(t: ExecutionContext, label: string) {
       if (command === 'sh') reads += 1;
       return host.run(command, args, options);
     },
+    now: () => performance.now(),
     onForeign: what => foreign.push(what),
     onConnected: () => told.push('connected'),
     onDisconnected: reason => told.push(reason),

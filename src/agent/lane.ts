@@ -1,0 +1,95 @@
+import type {NodeState} from '../core/node-state.ts';
+import type {State} from '../core/state.ts';
+import {createLoop} from '../reconcile/loop.ts';
+import {reconcile, type StepResult} from '../reconcile/reconcile.ts';
+import {addingOnly, type Step} from '../reconcile/step.ts';
+import type {Clock} from '../system/clock.ts';
+import type {Logger} from '../system/log.ts';
+import {type History, isGood} from './history.ts';
+import type {AgentMetrics} from './metrics.ts';
+
+/** Steps that have passes of their own: a slow or failing lane holds no other one up. */
+export interface LaneSteps {
+  readonly steps: ReadonlyArray<Step<NodeState>>;
+  readonly settleMs: number;
+  readonly minIntervalMs: number;
+}
+
+/** A state with where it is from. */
+export interface Offered {
+  readonly state: State;
+  readonly isCached: boolean;
+}
+
+export interface LaneOptions extends LaneSteps {
+  /** Everything that a pass decides from, as of now. */
+  readNode(offered: Offered): Promise<NodeState>;
+  /** After the steps of a pass. */
+  onDone?(results: readonly StepResult[], node: Promise<NodeState>): Promise<void>;
+  readonly history: History;
+  readonly metrics: AgentMetrics;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface Lane {
+  offer(offered: Offered): void;
+  /** Another pass is due. What it changes is somebody else's doing where it is a repair, else what was asked for. */
+  nudge(isRepair: boolean): void;
+  /** What the last pass decided from; undefined before the first. */
+  readonly node: NodeState | undefined;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+const retryMs = 500;
+const maxRetryMs = 10_000;
+const resyncMs = 10_000;
+
+/** A reconcile loop over some steps of a host. */
+export function createLane(options: LaneOptions): Lane {
+  const {steps, settleMs, minIntervalMs, readNode, onDone, history, metrics, clock, log} = options;
+  let isAsked = true;
+  let wasGood = false;
+  let latest: NodeState | undefined;
+  const loop = createLoop<Offered>({
+    clock,
+    settleMs,
+    minIntervalMs,
+    retryMs,
+    maxRetryMs,
+    resyncMs,
+    async pass(offered) {
+      // What a pass finds after a failed one is work left over, not somebody else's doing.
+      const isUnasked = !isAsked && wasGood;
+      isAsked = false;
+      const lastSelf = latest?.self;
+      const start = clock.now();
+      // Not awaited here: the steps look at the machine at the same time.
+      const node = readNode(offered);
+      const results = await reconcile(offered.isCached ? steps.map(addingOnly) : steps, node);
+      latest = await node.catch(() => latest);
+      // Nobody need have said yet that the host has another address.
+      const isResync = isUnasked && latest?.self === lastSelf;
+      await onDone?.(results, node);
+      const durationMs = clock.now() - start;
+      for (const {level, message, fields} of history.record(results, start, durationMs, isResync)) log[level](fields, message);
+      metrics.pass(results, durationMs / 1000, isResync);
+      wasGood = results.every(isGood);
+      return wasGood;
+    },
+  });
+  return {
+    offer(offered) {
+      isAsked = true;
+      loop.offer(offered);
+    },
+    nudge(isRepair) {
+      if (!isRepair) isAsked = true;
+      loop.nudge();
+    },
+    get node() {
+      return latest;
+    },
+    run: signal => loop.run(signal),
+  };
+}
