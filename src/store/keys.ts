@@ -43,6 +43,8 @@ export interface Keys {
   vip(name: string): string;
   /** Written by the agent that holds the VIP, under a lease. It names the holder, and no two can hold it. */
   vipHolder(name: string): string;
+  /** Beside it, under the same lease: so that no IP has two holders, whatever its VIP is called by now. */
+  heldIp(ip: Address): string;
   /** Written by a daemon to itself: once its watch has shown it, the daemon knows all that was there before. */
   barrier(id: string): string;
   /** Begins every key that only guards others. They lie beside all other keys: who follows the state needs none of them. */
@@ -107,6 +109,7 @@ export function createKeys(prefix: string): Keys {
     hostAddresses: name => `${root}/host-addresses/${encodeURIComponent(name)}`,
     vip: name => `${root}/vips/${encodeURIComponent(name)}`,
     vipHolder: name => `${root}/vip-holders/${encodeURIComponent(name)}`,
+    heldIp: ip => `${guards}held-ips/${sortable(ip)}`,
     barrier: id => `${root}/barriers/${encodeURIComponent(id)}`,
     allGuards: guards,
     allReports: reports,
