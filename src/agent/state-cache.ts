@@ -4,7 +4,6 @@ import type {MirrorListener} from '../store/mirror.ts';
 import type {WatchEvent} from '../store/store.ts';
 import type {Clock} from '../system/clock.ts';
 import type {FileSystem} from '../system/file-system.ts';
-import type {Logger} from '../system/log.ts';
 
 export interface StateCacheOptions {
   readonly file: string;
@@ -12,7 +11,7 @@ export interface StateCacheOptions {
   readonly isEnabled: boolean;
   readonly files: Pick<FileSystem, 'read' | 'replace' | 'remove' | 'kindOf'>;
   readonly clock: Clock;
-  readonly log: Pick<Logger, 'info' | 'warn'>;
+  readonly log: {info(fields: object, message: string): void; warn(fields: object, message: string): void};
   /** Whether a record is worth keeping. */
   isCached(event: WatchEvent): boolean;
   render(cached: CachedRecords): string;

@@ -39,7 +39,8 @@ function routesOf(node: NodeState, frame: BirdFrame | InputError): readonly Pref
   const {publish} = node.settings;
   if (frame instanceof InputError) return data.Networks;
   try {
-    return birdFilesOf(frame, data, publish).flatMap(staticRoutesOf);
+    const files = birdFilesOf(frame, data, publish);
+    return files.filter(({path}) => path !== publish.birdConf).flatMap(staticRoutesOf);
   } catch (error) {
     if (error instanceof InputError) return data.Networks;
     throw error;

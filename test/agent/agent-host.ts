@@ -62,8 +62,9 @@ const root = path.resolve(import.meta.dirname, '../..');
 const etcdPort = 2379;
 const keys = createKeys('/romana');
 
-export async function createAgentHost(t: ExecutionContext, label: string): Promise<AgentHost> {
-  const folder = await temporaryFolder(t);
+/** `before`: the same host after a reboot: its files are there, and nothing else. */
+export async function createAgentHost(t: ExecutionContext, label: string, {before}: {before?: AgentHost} = {}): Promise<AgentHost> {
+  const folder = before?.folder ?? (await temporaryFolder(t));
   const namespace = await createNamespace(t, label);
   const far = await createNamespace(t, `${label}-far`);
   await connect(namespace, far, {
@@ -91,10 +92,12 @@ export async function createAgentHost(t: ExecutionContext, label: string): Promi
       },
     },
   };
-  for (const name of ['templates', 'conf.d', 'iproute2', 'bin']) await mkdir(file(name));
-  for (const [name, text] of Object.entries(templates)) await writeFile(file(`templates/${name}`), text);
-  await writeFile(paths.birdConf, templates['bird.conf']);
-  await writeFile(file('romana.yaml'), stringify(config));
+  if (before === undefined) {
+    for (const name of ['templates', 'conf.d', 'iproute2', 'bin']) await mkdir(file(name));
+    for (const [name, text] of Object.entries(templates)) await writeFile(file(`templates/${name}`), text);
+    await writeFile(paths.birdConf, templates['bird.conf']);
+    await writeFile(file('romana.yaml'), stringify(config));
+  }
   for (const command of ['ip', 'bird']) {
     const real = (await namespace.run('sh', ['-c', `command -v ${command}`])).trim();
     await writeFile(file(`bin/${command}`), `#!/bin/sh\nprintf '%s\\n' "${command} $*" >> ${file('commands')}\nexec ${real} "$@"\n`, {

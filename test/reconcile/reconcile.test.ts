@@ -1,5 +1,6 @@
 import test from 'ava';
 import {reconcile} from '../../src/reconcile/reconcile.ts';
+import {addingOnly} from '../../src/reconcile/step.ts';
 import {createMachine} from './memory-driver.ts';
 
 const oneBlock = {rules: ['r'], routes: ['10.1'], bird: ['10.1']};
@@ -138,4 +139,25 @@ test('what is not done yet holds back what needs it and keeps what it needs, wit
   machine.log.length = 0;
   await machine.pass(nextBlock);
   t.deepEqual(machine.log, ['bird +10.2', 'bird -10.1', 'routes -10.1']);
+});
+
+test('steps that only add create and change, leave what is not wanted, and do not count it', async t => {
+  const machine = createMachine();
+  const steps = [machine.step('rules'), machine.step('routes'), machine.step('bird', 'routes')];
+  await reconcile(steps, oneBlock);
+  machine.log.length = 0;
+  const results = await reconcile(steps.map(addingOnly), nextBlock);
+  t.deepEqual(machine.log, ['routes +10.2', 'bird +10.2']);
+  t.deepEqual(
+    results.map(({wanted, changes}) => [wanted, changes]),
+    [
+      [1, 0],
+      [1, 1],
+      [1, 1],
+    ],
+  );
+  const again = await reconcile(steps.map(addingOnly), nextBlock);
+  t.true(again.every(({changes, error}) => changes === 0 && error === undefined));
+  await reconcile(steps, nextBlock);
+  t.deepEqual(machine.log.slice(2), ['bird -10.1', 'routes -10.1']);
 });
