@@ -1,4 +1,5 @@
 import type {DrainPhase} from './drain.ts';
+import type {EndpointFacts} from './endpoint.ts';
 import type {KeptBird} from './kept-bird.ts';
 import type {Address, InterfaceAddress, Prefix} from './prefix.ts';
 import type {State} from './state.ts';
@@ -14,6 +15,8 @@ export interface NodeState {
   /** The network interfaces, as read at the start of the pass. */
   readonly interfaces: readonly Interface[];
   readonly kernelSettings: KernelSettings;
+  /** Only passes over endpoints ask for them. */
+  readonly endpoints?: EndpointFacts;
   /** Every file bird.conf* and publisher.conf* in the template folder. */
   readonly templates: readonly TemplateFile[];
   /** How far this host has been taken out of use, as far as neighbours are concerned. */
@@ -89,6 +92,10 @@ export interface Interface {
   readonly mtu: number;
   /** Switched on, and with a carrier. */
   readonly isUp: boolean;
+  /** Switched on, with or without a carrier. */
+  readonly isEnabled?: boolean;
+  /** The bridge or bond that it is a part of. */
+  readonly master?: string;
   readonly addresses: readonly AssignedAddress[];
 }
 

@@ -3,6 +3,7 @@ import {familyOf} from '../core/prefix.ts';
 import {routeProtocol} from '../core/route-protocol.ts';
 import type {Driver} from '../reconcile/driver.ts';
 import type {Run} from '../system/run.ts';
+import {isEndpointRoute} from './endpoint-routes.ts';
 import {mainTable, runBatch} from './ip-route.ts';
 import {createReadKernel, ownRoutes, type ReadKernel} from './kernel.ts';
 
@@ -17,8 +18,8 @@ const ownType = 'unreachable';
 const ownMetric = 4096;
 
 /**
- * Unreachable routes for own blocks: everything with our protocol number in the main table. They stand there, and not in our own table,
- * because that one is looked up first: an endpoint's exact route in the main table would not be found any more.
+ * Unreachable routes for own blocks: everything with our protocol number in the main table but endpoints' exact routes (endpoint-routes.ts). They stand there,
+ * and not in our own table, because that one is looked up first: an endpoint's exact route in the main table would not be found any more.
  */
 export function createBlockRoutes(run: Run, readKernel: ReadKernel = createReadKernel(run)): Driver<OwnBlockRoute> {
   const suffix = (metric: number) => `table main proto ${routeProtocol} metric ${metric}`;
@@ -28,7 +29,7 @@ export function createBlockRoutes(run: Run, readKernel: ReadKernel = createReadK
     keyOf: ({to, metric = ownMetric}) => `${to} ${metric}`,
     isEqual: ({type: a = ownType}, {type: b = ownType}) => a === b,
     async read() {
-      const routes = ownRoutes(await readKernel()).filter(({table}) => table === mainTable);
+      const routes = ownRoutes(await readKernel()).filter(route => route.table === mainTable && !isEndpointRoute(route));
       return routes.map(({to, type, metric}) => ({to, type, metric}));
     },
     apply: ({create, update, remove}) =>

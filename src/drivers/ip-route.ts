@@ -2,6 +2,7 @@ import {z} from 'zod';
 import {messageOf} from '../core/errors.ts';
 import {type Address, type Family, isAddress, type Prefix, parseAddress, parsePrefix} from '../core/prefix.ts';
 import type {Run} from '../system/run.ts';
+import {failedLines} from './ip-batch.ts';
 
 /** A route as the kernel shows it. */
 export interface KernelRoute {
@@ -11,6 +12,8 @@ export interface KernelRoute {
   readonly type: string;
   readonly metric: number;
   readonly protocol: string;
+  /** What the host itself sends from along it, where that is set. */
+  readonly source?: Address;
   /** The device of the first next hop; '' where there is none. */
   readonly dev: string;
   /** Where it leads; empty for a route that does not lead to any device. */
@@ -48,6 +51,7 @@ const Route = Hop.extend({
   nexthops: z.array(Hop).default([]),
   metric: z.number().default(0),
   protocol: z.string().default(''),
+  prefsrc: z.string().optional(),
 });
 
 /** Runs lines of `ip` in one process per family; goes on after a failed line, then throws one error. */
@@ -69,10 +73,11 @@ export function parseRoutes(text: string, family: Family): KernelRoute[] {
   return routes.flatMap(value => {
     const route = Route.safeParse(value);
     if (!route.success) return [];
-    const {table, type, dst, metric, protocol, nexthops} = route.data;
+    const {table, type, dst, metric, protocol, prefsrc, nexthops} = route.data;
     const hops = (nexthops.length > 0 ? nexthops : [route.data]).flatMap(parseHop);
-    const name = typeNames[type] ?? type;
-    return [{table, to: parseDestination(dst, family), type: name, metric, protocol, dev: hops[0]?.dev ?? '', hops}];
+    const source = prefsrc === undefined ? {} : {source: parseAddress(prefsrc)};
+    const to = parseDestination(dst, family);
+    return [{table, to, type: routeTypeOf(type), metric, protocol, ...source, dev: hops[0]?.dev ?? '', hops}];
   });
 }
 
@@ -86,22 +91,20 @@ function parseHop({gateway, via, dev, weight, flags}: z.infer<typeof Hop>): Kern
 // With -N, iproute2 prints numbers for the types that it knows by name (rtnetlink.h).
 const typeNames: Readonly<Record<string, string>> = {'1': 'unicast', '6': 'blackhole', '7': 'unreachable', '8': 'prohibit'};
 
-function parseDestination(text: string, family: Family): Prefix {
+/** The name of a route's type. */
+export function routeTypeOf(number: string): string {
+  return typeNames[number] ?? number;
+}
+
+/** The prefix of a route, "default" and single addresses too. */
+export function parseDestination(text: string, family: Family): Prefix {
   if (text === 'default') return parsePrefix(family === 'ipv4' ? '0.0.0.0/0' : '::/0');
   return parsePrefix(isAddress(text) ? `${text}/${family === 'ipv4' ? 32 : 128}` : text);
 }
 
-/** Names the first lines that failed: `ip` says "Command failed -:3" for the third. */
+/** Names the first lines that failed. */
 function explain(error: unknown, lines: readonly string[]): string {
-  const reasons = stderrOf(error).trim().split('\n');
-  const failed = reasons.flatMap((reason, index) => {
-    const number = /^Command failed -:(\d+)/.exec(reason)?.[1];
-    return number === undefined ? [] : [`ip ${lines[Number(number) - 1]}: ${reasons[index - 1] ?? reason}`];
-  });
+  const failed = failedLines(error).map(({index, reason}) => `ip ${lines[index]}: ${reason}`);
   const shown = failed.slice(0, 5).join('; ');
   return failed.length === 0 ? messageOf(error) : `${shown}${failed.length > 5 ? ` and ${failed.length - 5} more` : ''}`;
-}
-
-function stderrOf(error: unknown): string {
-  return error instanceof Error && 'stderr' in error && typeof error.stderr === 'string' ? error.stderr : '';
 }

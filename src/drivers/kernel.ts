@@ -1,16 +1,16 @@
 import {z} from 'zod';
-import type {Interface, MainRoute} from '../core/node-state.ts';
+import type {MainRoute} from '../core/node-state.ts';
 import type {Family} from '../core/prefix.ts';
 import {routeProtocol} from '../core/route-protocol.ts';
 import type {Run} from '../system/run.ts';
-import {parseInterfaces} from './ip-address.ts';
+import {type KernelInterface, parseInterfaces} from './ip-address.ts';
 import {type KernelRoute, mainTable, parseRoutes} from './ip-route.ts';
 
 /** The kernel's routes of all tables, its ip rules, of both families, and its interfaces. */
 export interface Kernel {
   readonly routes: readonly KernelRoute[];
   readonly rules: readonly KernelRule[];
-  readonly interfaces: readonly Interface[];
+  readonly interfaces: readonly KernelInterface[];
 }
 
 /** An ip rule; without a table it drops, jumps, or asks the device. */

@@ -1,0 +1,19 @@
+import type {KernelInterface} from './ip-address.ts';
+
+/** The metric that the kernel keeps with every address of ours for an endpoint. Nothing hangs on it: an address by itself makes no route of that metric. */
+export const endpointMetric = 1145;
+
+/** The link group that every veth of ours is born into. */
+export const endpointGroup = 144;
+
+const handlePattern = /^rom[0-9a-f]{11}$/;
+
+/** True for the host's end of a veth pair that we have made. */
+export function isOwnPair({name, kind, group}: KernelInterface): boolean {
+  return kind === 'veth' && group === String(endpointGroup) && handlePattern.test(name);
+}
+
+/** The names by which an interface is known to be in use for endpoints: its own one where we have made it, else further ones that we have given it. */
+export function handlesOf(found: KernelInterface): string[] {
+  return isOwnPair(found) ? [found.name] : found.altNames.filter(name => handlePattern.test(name));
+}

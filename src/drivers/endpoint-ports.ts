@@ -1,0 +1,127 @@
+import type {EndpointPort} from '../core/desired-endpoint-ports.ts';
+import type {Address} from '../core/prefix.ts';
+import type {Driver} from '../reconcile/driver.ts';
+import type {Run} from '../system/run.ts';
+import {createFailures, type EndpointLine} from './endpoint-batch.ts';
+import {endpointMetric, handlesOf} from './endpoint-mark.ts';
+import type {KernelInterface} from './ip-address.ts';
+import {createReadKernel, type ReadKernel} from './kernel.ts';
+import {type PortSettings, portSettings, readPortSettings, writePortSettings} from './port-settings.ts';
+
+/** An interface as it is found. */
+export interface OwnEndpointPort extends EndpointPort {
+  readonly found?: FoundPort;
+}
+
+interface FoundPort {
+  /** Every name that marks it as in use. */
+  readonly handles: readonly string[];
+  /** All its addresses, and those of them that carry our mark. */
+  readonly addresses: readonly Address[];
+  readonly ownAddresses: readonly Address[];
+}
+
+const nothing: FoundPort = {handles: [], addresses: [], ownAddresses: []};
+
+/**
+ * The set-up of interfaces that lead to workloads: those that we have made, and those of others, which get a second name rom… by which they are known. They
+ * stay theirs: what goes in the end is that name, the gateway address, and the settings, which become what a new interface has.
+ */
+export function createEndpointPorts(run: Run, readKernel: ReadKernel = createReadKernel(run)): Driver<OwnEndpointPort> {
+  let present = new Map<string, FoundPort>();
+  const foundFor = ({dev}: OwnEndpointPort) => present.get(dev) ?? nothing;
+  return {
+    name: 'endpoint-ports',
+    keyOf: ({dev}) => dev,
+    isEqual: (actual, wanted) => isAsWanted(actual, wanted),
+    async read() {
+      const {interfaces} = await readKernel();
+      const marked = interfaces.filter(each => handlesOf(each).length > 0);
+      const settings = await readPortSettings(
+        run,
+        marked.map(({name}) => name),
+      );
+      const ports = marked.map(each => portOf(each, settings.get(each.name) ?? {}));
+      present = new Map(ports.map(({dev, found}) => [dev, found]));
+      return ports;
+    },
+    async apply({create, update, remove}) {
+      const failures = createFailures();
+      const made = [...create, ...update];
+      // The mark comes first, and goes last: whatever happens in between, it is known whose the rest is.
+      await failures.batch(
+        run,
+        made.flatMap(port => markLines(port, foundFor(port))),
+      );
+      for (const {dev, settings, endpoint = dev} of made) await failures.attempt(endpoint, () => writePortSettings(run, dev, settings));
+      await failures.batch(
+        run,
+        made.flatMap(port => setUpLines(port, foundFor(port))),
+      );
+      // What we have made goes as a whole.
+      const left = remove.filter(({dev, handle}) => dev !== handle);
+      for (const {dev} of left) await failures.attempt(dev, () => writePortSettings(run, dev, asOfNew));
+      await failures.batch(
+        run,
+        left.flatMap(port => leaveLines(port, foundFor(port))),
+      );
+      failures.throwIfAny();
+    },
+  };
+}
+
+const asOfNew = Object.fromEntries(portSettings.map(setting => [setting, undefined]));
+
+function portOf(each: KernelInterface, settings: PortSettings): OwnEndpointPort & {readonly found: FoundPort} {
+  const {name: dev, isEnabled, mtu, addresses} = each;
+  const handles = handlesOf(each);
+  const ownAddresses = addresses.filter(({metric}) => metric === endpointMetric).map(({address}) => address);
+  const found = {handles, addresses: addresses.map(({address}) => address), ownAddresses};
+  return {dev, handle: handles[0] ?? dev, isEnabled, mtu, settings, found};
+}
+
+function isAsWanted(actual: OwnEndpointPort, wanted: OwnEndpointPort): boolean {
+  const {found = nothing} = actual;
+  return (
+    actual.isEnabled &&
+    found.handles.join() === wanted.handle &&
+    (wanted.mtu === undefined || wanted.mtu === actual.mtu) &&
+    found.ownAddresses.every(address => address === wanted.gateway6) &&
+    (wanted.gateway6 === undefined || found.addresses.includes(wanted.gateway6)) &&
+    portSettings.every(setting => isSet(actual.settings[setting], wanted.settings[setting]))
+  );
+}
+
+/** What the kernel does not have need not be set, nor what is not asked for. */
+function isSet(actual: string | undefined, wanted: string | undefined): boolean {
+  return actual === undefined || wanted === undefined || actual === wanted;
+}
+
+function markLines({dev, handle, endpoint = dev}: OwnEndpointPort, {handles}: FoundPort): EndpointLine[] {
+  if (dev === handle) return [];
+  const stale = handles.filter(name => name !== handle).map(name => `link property del dev ${dev} altname ${name}`);
+  const lines = handles.includes(handle) ? stale : [`link property add dev ${dev} altname ${handle}`, ...stale];
+  return lines.map(line => ({endpoint, line}));
+}
+
+function setUpLines({dev, mtu, gateway6, endpoint = dev}: OwnEndpointPort, {addresses, ownAddresses}: FoundPort): EndpointLine[] {
+  const lines = [
+    ...(mtu === undefined ? [] : [`link set dev ${dev} mtu ${mtu}`]),
+    `link set dev ${dev} up`,
+    ...(gateway6 === undefined || addresses.includes(gateway6) ? [] : [`address add ${addressLine(gateway6, dev)} nodad`]),
+    ...ownAddresses.filter(address => address !== gateway6).map(address => `address del ${addressLine(address, dev)}`),
+  ];
+  return lines.map(line => ({endpoint, line}));
+}
+
+function leaveLines({dev}: OwnEndpointPort, {handles, ownAddresses}: FoundPort): EndpointLine[] {
+  const lines = [
+    ...ownAddresses.map(address => `address del ${addressLine(address, dev)}`),
+    ...handles.map(name => `link property del dev ${dev} altname ${name}`),
+  ];
+  return lines.map(line => ({endpoint: dev, line}));
+}
+
+function addressLine(address: Address, dev: string): string {
+  return `${address}/64 dev ${dev} metric ${endpointMetric}`;
+}

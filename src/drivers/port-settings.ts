@@ -1,0 +1,46 @@
+import type {PortSetting} from '../core/desired-endpoint-ports.ts';
+import type {Run} from '../system/run.ts';
+
+/** Where the kernel keeps each setting of an interface, below /proc/sys/net; of the interface "default" stands there what a new one gets. */
+const paths: Readonly<Record<PortSetting, (dev: string) => string>> = {
+  proxy_arp: dev => `ipv4/conf/${dev}/proxy_arp`,
+  rp_filter: dev => `ipv4/conf/${dev}/rp_filter`,
+  proxy_delay: dev => `ipv4/neigh/${dev}/proxy_delay`,
+  accept_ra: dev => `ipv6/conf/${dev}/accept_ra`,
+  disable_ipv6: dev => `ipv6/conf/${dev}/disable_ipv6`,
+};
+
+export const portSettings: readonly PortSetting[] = ['proxy_arp', 'rp_filter', 'proxy_delay', 'accept_ra', 'disable_ipv6'];
+
+export type PortSettings = Readonly<Partial<Record<PortSetting, string>>>;
+
+/** The settings of interfaces, by interface; those that the kernel does not have are missing. All from one process. */
+export async function readPortSettings(run: Run, devices: readonly string[]): Promise<ReadonlyMap<string, PortSettings>> {
+  const files = devices.flatMap(dev => portSettings.map(setting => ({dev, setting, path: paths[setting](dev)})));
+  if (files.length === 0) return new Map();
+  const script = 'cd /proc/sys/net; for file; do value=; read -r value 2>/dev/null < "$file"; echo "$value"; done';
+  const values = (await run('sh', ['-c', script, 'sh', ...files.map(({path}) => path)])).split('\n');
+  const found = new Map<string, Partial<Record<PortSetting, string>>>(devices.map(dev => [dev, {}]));
+  for (const [index, {dev, setting}] of files.entries()) {
+    const value = values[index] ?? '';
+    if (value !== '') Object.assign(found.get(dev) ?? {}, {[setting]: value});
+  }
+  return found;
+}
+
+/** Sets settings of interfaces; of interface "default" where the value is undefined. Throws an error that names the first that cannot be set. */
+export async function writePortSettings(
+  run: Run,
+  dev: string,
+  settings: Readonly<Partial<Record<PortSetting, string | undefined>>>,
+): Promise<void> {
+  const lines = portSettings.flatMap(setting => {
+    if (!Object.hasOwn(settings, setting)) return [];
+    const value = settings[setting];
+    return [`${paths[setting](dev)} ${value ?? '-'} ${paths[setting]('default')}`];
+  });
+  if (lines.length === 0) return;
+  const script =
+    'cd /proc/sys/net; while read -r file value like; do [ -e "$file" ] || continue; [ "$value" != - ] || read -r value < "$like"; echo "$value" > "$file" || exit 1; done';
+  await run('sh', ['-c', script], {input: `${lines.join('\n')}\n`});
+}
