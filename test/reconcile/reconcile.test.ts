@@ -1,6 +1,7 @@
 import test from 'ava';
+import type {Driver} from '../../src/reconcile/driver.ts';
 import {reconcile} from '../../src/reconcile/reconcile.ts';
-import {addingOnly} from '../../src/reconcile/step.ts';
+import {addingOnly, step} from '../../src/reconcile/step.ts';
 import {createMachine} from './memory-driver.ts';
 
 const oneBlock = {rules: ['r'], routes: ['10.1'], bird: ['10.1']};
@@ -110,6 +111,28 @@ test('holding back reaches through a chain of needs, in both directions', async 
   machine.log.length = 0;
   await reconcile(steps, {});
   t.deepEqual(machine.log, ['bird -a'], 'routes stay because BIRD uses them, and links because routes do');
+});
+
+test('what belongs to the machine is set, never removed', async t => {
+  const values = new Map([
+    ['a', '0'],
+    ['b', '7'],
+  ]);
+  const driver: Driver<readonly [name: string, value: string]> = {
+    name: 'settings',
+    isPermanent: true,
+    keyOf: ([name]) => name,
+    isEqual: ([, a], [, b]) => a === b,
+    read: async () => [...values],
+    async apply({update, remove}) {
+      t.deepEqual(remove, []);
+      for (const [name, value] of update) values.set(name, value);
+    },
+  };
+  const pass = (wanted: ReadonlyArray<readonly [string, string]>) => reconcile([step(driver, () => wanted)], undefined);
+  t.like((await pass([['a', '1']]))[0], {wanted: 1, changes: 1});
+  t.deepEqual(Object.fromEntries(values), {a: '1', b: '7'});
+  t.like((await pass([]))[0], {wanted: 0, changes: 0});
 });
 
 test('a state that cannot be worked out fails its own driver only', async t => {
