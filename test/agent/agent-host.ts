@@ -272,7 +272,7 @@ export async function createAgentHost(t: ExecutionContext, label: string, {befor
     publisherConf: () => readFile(path.join(paths.confDir, 'publisher.conf'), 'utf8'),
     async changingCommands() {
       const commands = (await readFile(file('commands'), 'utf8')).split('\n').filter(Boolean);
-      return commands.filter(command => !/^ip (netns exec|.*\bshow\b)/.test(command));
+      return commands.filter(command => !/^ip (netns exec|.*\b(show|monitor)\b)/.test(command));
     },
     async files() {
       const found = [paths.birdConf];
