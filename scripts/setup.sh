@@ -19,7 +19,7 @@ is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" 
 
 install_debian_packages() {
   missing=''
-  for package in bird2 frr etcd-server etcd-client iptables ipset iproute2 iputils-ping openssl strace; do
+  for package in bird2 frr etcd-server etcd-client iptables ipset iproute2 iputils-ping iputils-arping libndp-tools openssl strace; do
     is_installed "$package" || missing="$missing $package"
   done
   [ -n "$missing" ] || return 0
@@ -89,5 +89,5 @@ if command -v apt-get >/dev/null; then
   install_debian_packages
   unpack_bird1
 else
-  say 'no apt-get here: install bird 2, frr, etcd, iptables, ipset, iproute2 and ping by hand'
+  say 'no apt-get here: install bird 2, frr, etcd, iptables, ipset, iproute2, ping, arping and ndptool by hand'
 fi
