@@ -36,7 +36,7 @@ export interface Finding {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** Remembers how passes went, for status, metrics and log. A quiet host logs nothing, and a lasting failure is logged once. Drivers are shown in that order. */
+/** Remembers how passes went, for status, metrics and log. A quiet host logs nothing, and a lasting failure is logged once. All of the named drivers must have had a pass before one is good. */
 export function createHistory(order: readonly string[] = []): History {
   let last: PassReport | undefined;
   const results = new Map<string, StepResult>();
@@ -59,7 +59,7 @@ export function createHistory(order: readonly string[] = []): History {
       last = {
         at,
         durationMs,
-        isGood: [...results.values()].every(isGood),
+        isGood: order.every(name => results.has(name)) && [...results.values()].every(isGood),
         drivers: [...drivers, ...reports].toSorted((a, b) => placeOf(a, order) - placeOf(b, order)),
       };
       return findings;
