@@ -6,6 +6,7 @@ import {followStore} from '../agent/follow.ts';
 import {followAddress} from '../agent/follow-address.ts';
 import {createForeignChanges} from '../agent/foreign-changes.ts';
 import {createHistory} from '../agent/history.ts';
+import {tellHostAddresses} from '../agent/host-addresses.ts';
 import {createAgentMetrics} from '../agent/metrics.ts';
 import {createReporter} from '../agent/reporter.ts';
 import {startAgentServers} from '../agent/server.ts';
@@ -33,6 +34,7 @@ import {createShellRun} from '../system/shell.ts';
 import {onStopSignal} from '../system/signals.ts';
 import {version} from '../system/version.ts';
 import {createAgentCache, tellBoth} from './agent-cache.ts';
+import {createAgentEndpoints} from './agent-endpoints.ts';
 import {openStore, splitListen} from './program.ts';
 
 // There may be thousands of agents, and what they do does not hang on the second.
@@ -67,11 +69,20 @@ export async function runAgent(config: Config): Promise<void> {
     onDisconnected: reason => log.warn({reason}, 'changes in the kernel may be noticed later'),
   });
   const drivers = createDrivers({run: view.run, readKernel: view.read, files: systemFiles, clock, settings, publish, onLanded: onDue});
-  const {steps, routeSteps, bird, readKernelFacts, readSessions} = drivers;
+  const {steps, routeSteps, endpointSteps, bird, readKernelFacts, readSessions} = drivers;
   const isOnTrial = () => bird?.status().trial !== undefined;
   const drain = createHostDrain({questions: {...drivers, isOnTrial}, clock, log: log.child({part: 'drain'}), onDue});
 
-  const history = createHistory([...steps, ...routeSteps].map(({name}) => name));
+  const history = createHistory([...steps, ...routeSteps, ...endpointSteps].map(({name}) => name));
+  const endpoints = createAgentEndpoints({
+    config: config.agent,
+    run,
+    log: log.child({part: 'endpoints'}),
+    agent: () => agent,
+    history,
+    drivers: endpointSteps.map(({name}) => name),
+    distrust: view.distrust,
+  });
   const known = {mirror: () => mirror, cached: () => cache.inUse, waitsFor: () => whyUnknown};
   const status = () =>
     readStatus({
@@ -83,6 +94,7 @@ export async function runAgent(config: Config): Promise<void> {
       bird,
       prefixes: publish.prefixes,
       drain: () => drain.status,
+      endpoints: endpoints.report,
       readSessions,
     });
   const metrics = createAgentMetrics(status);
@@ -95,6 +107,7 @@ export async function runAgent(config: Config): Promise<void> {
     settings,
     lanes: {
       routes: {steps: routeSteps, settleMs: 5, minIntervalMs: 100},
+      endpoints: {steps: endpointSteps, settleMs: 0, minIntervalMs: 20, readFacts: endpoints.readFacts},
       host: {steps, settleMs: publish.settleMs, minIntervalMs: publish.minIntervalMs},
     },
     readFacts,
@@ -143,6 +156,15 @@ export async function runAgent(config: Config): Promise<void> {
     isMember: () => agent.node?.state.hosts.has(self.name) === true,
   });
 
+  const addressTelling = {
+    host: self.name,
+    keys,
+    store,
+    clock,
+    log: log.child({part: 'addresses'}),
+    readNode: () => (cache.inUse ? undefined : agent.node),
+  };
+
   const showAddresses = ({addresses}: Self) => addresses.map(({address}) => address);
   const onAddressUnknown = (reason: string) => {
     whyUnknown = reason;
@@ -165,6 +187,7 @@ export async function runAgent(config: Config): Promise<void> {
     readStatus: status,
     readTemplateData: () => agent.node && templateSource(agent.node),
     readMetrics: () => metrics.registry.metrics(),
+    endpoints,
   });
   const watcher = watch(publish.templates, {ignoreInitial: true, depth: 0})
     .on('all', () => agent.nudge())
@@ -186,7 +209,16 @@ export async function runAgent(config: Config): Promise<void> {
     );
     const reconciling = selfKnown.promise.then(() => agent.run(signal));
     const telling = tellManager({manager, clock, readFacts: () => ({...stateStatus(known), pass: history.last})}, signal);
-    await Promise.all([mirror.run(signal), cache.run(signal), reconciling, drain.run(signal), reporter.run(signal), following, telling]);
+    await Promise.all([
+      mirror.run(signal),
+      cache.run(signal),
+      reconciling,
+      drain.run(signal),
+      reporter.run(signal),
+      tellHostAddresses(addressTelling, signal),
+      following,
+      telling,
+    ]);
   } finally {
     monitor.close();
     foreign.close();

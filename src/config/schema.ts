@@ -1,5 +1,5 @@
 import {z} from 'zod';
-import {familyOf, isAddress, parseInterfaceAddress} from '../core/prefix.ts';
+import {contains, familyOf, isAddress, parseAddress, parseInterfaceAddress, parsePrefix} from '../core/prefix.ts';
 
 const Listen = z
   .string()
@@ -101,6 +101,13 @@ export const Config = z.strictObject({
           table: z.int().min(1).max(252).default(10),
           multihop: z.boolean().default(false),
           aggregate: z.boolean().default(true),
+          uplinks: z.array(z.string().min(1)).default([]),
+        })
+        .prefault({}),
+      endpoints: z
+        .strictObject({
+          gateway4: z.string().refine(isIpv4, 'expected an IPv4 address').default('169.254.1.1'),
+          gateway6: z.string().refine(isLinkLocal6, 'expected a link-local IPv6 address, such as fe80::1').default('fe80::1'),
         })
         .prefault({}),
       provision: z.boolean().default(true),
@@ -137,6 +144,15 @@ export const Config = z.strictObject({
     })
     .prefault({}),
 });
+
+function isIpv4(text: string): boolean {
+  return isAddress(text) && !text.includes(':');
+}
+
+/** The same address stands on every interface of an endpoint, which goes only for those that mean nothing beyond it. */
+function isLinkLocal6(text: string): boolean {
+  return isAddress(text) && text.includes(':') && contains(parsePrefix('fe80::/64'), parseAddress(text));
+}
 
 function isInterfaceAddress(text: string): boolean {
   try {

@@ -43,6 +43,8 @@ export interface RouteSettings {
   readonly table: number;
   readonly multihop: boolean;
   readonly aggregate: boolean;
+  /** Further interfaces by whose addresses other hosts may reach this one. */
+  readonly uplinks: readonly string[];
 }
 
 export interface PublishSettings {

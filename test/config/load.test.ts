@@ -48,6 +48,7 @@ agent:
     table: 10
     multihop: false
     aggregate: true
+    uplinks: []
   provision: true
   policy:
     enabled: true

@@ -31,7 +31,7 @@ export function nodeState({
     self,
     settings: {
       provision: true,
-      routes: {enabled: true, table: 10, multihop: false, aggregate: true},
+      routes: {enabled: true, table: 10, multihop: false, aggregate: true, uplinks: []},
       publish: {
         enabled: true,
         birdConf: '/etc/bird/bird.conf',
