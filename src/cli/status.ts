@@ -3,6 +3,7 @@ import {z} from 'zod';
 import {type Client, RequestError} from './client.ts';
 import {type CliParts, renderJson} from './parts.ts';
 import {clip, pageWidth, renderAge, renderTable, wrap} from './table.ts';
+import {VipList, type VipView} from './wire.ts';
 
 const Bird = z.object({
   running: z.boolean(),
@@ -33,17 +34,18 @@ const HostStatus = z.object({
 /** An agent reports every 30 s at least. */
 const silentSeconds = 90;
 
-/** `romana status`: the daemon and all hosts. */
+/** `romana status`: the daemon, all hosts, and who holds VIPs. */
 export function statusCommand(parts: CliParts): Command {
   return new Command('status')
-    .description('the whole system: the daemon, and what the agent of every host last reported')
+    .description('the whole system: the daemon, what the agent of every host last reported, and VIPs that nobody holds')
     .option('--host <name>', 'only this host')
     .action(async ({host}: {host?: string}, self: Command) => {
       const {client, format} = await parts.open(self.optsWithGlobals());
       const daemon = await readDaemon(client);
       const hosts = await client.request('GET', host === undefined ? '/status' : `/status?${new URLSearchParams({host})}`);
-      if (format === 'json') return parts.write(renderJson({daemon, hosts}));
-      parts.write(renderStatus(daemon, z.array(HostStatus).parse(hosts)));
+      const vips = VipList.parse(await client.request('GET', '/vips')).filter(({holder}) => host === undefined || holder === host);
+      if (format === 'json') return parts.write(renderJson({daemon, hosts, vips}));
+      parts.write(renderStatus(daemon, z.array(HostStatus).parse(hosts), vips));
     });
 }
 
@@ -65,22 +67,34 @@ async function readDaemon(client: Client): Promise<Daemon> {
   }
 }
 
-function renderStatus({version, ready, reason}: Daemon, hosts: readonly HostStatus[]): string {
+function renderStatus({version, ready, reason}: Daemon, hosts: readonly HostStatus[], vips: readonly VipView[]): string {
   const states = Map.groupBy(hosts, stateOf);
   const counts = [...states].map(([state, members]) => `${members.length} ${state}`);
   const rows = hosts.map(rowOf);
   const widthOf = (column: number) => Math.max(headings[column]?.length ?? 0, ...rows.map(row => row[column]?.length ?? 0));
   const others = headings.slice(0, -1).reduce((sum, _, column) => sum + widthOf(column) + 2, 0);
-  const problems = hosts.flatMap(problemLines);
+  const problems = [...hosts.flatMap(problemLines), ...vips.filter(isLoose).map(({name, ip}) => `VIP ${name} (${ip}): no host holds it`)];
   return [
     `daemon  version ${version}, ${ready ? 'ready' : `not ready: ${reason}`}\n`,
-    `hosts   ${hosts.length === 0 ? 'none' : `${hosts.length}: ${counts.join(', ')}`}\n\n`,
+    `hosts   ${hosts.length === 0 ? 'none' : `${hosts.length}: ${counts.join(', ')}`}\n`,
+    vips.length === 0 ? '' : `vips    ${vipCounts(vips)}\n`,
+    '\n',
     renderTable(
       headings,
       rows.map(row => row.with(-1, clip(row.at(-1) ?? '', pageWidth - others))),
     ),
     problems.length === 0 ? '' : `\n${problems.join('\n')}\n`,
   ].join('');
+}
+
+function vipCounts(vips: readonly VipView[]): string {
+  const loose = vips.filter(isLoose).length;
+  const counts = [[vips.length - loose, 'held'] as const, [loose, 'held by no host'] as const].filter(([count]) => count > 0);
+  return `${vips.length}: ${counts.map(([count, state]) => `${count} ${state}`).join(', ')}`;
+}
+
+function isLoose({holder}: VipView): boolean {
+  return holder === '';
 }
 
 const headings = ['HOST', 'STATE', 'SESSIONS', 'PREFIXES', 'REPORT', 'BIRD'];

@@ -49,16 +49,21 @@ const hosts = [
   {...good, host: 'host-8', bird: null, drivers: [{name: 'block-routes', wanted: 2, error: 'cannot change routes'}]},
   {...good, host: 'host-9', drained: true, bird: {...bird, warnings: [{}, {}]}},
 ];
-const healthy = {'GET /version': {version: '0.1.0'}, 'GET /readyz': {status: 'ok'}};
+const vips = [
+  {name: 'db', ip: '192.168.20.100', hosts: [], holder: 'host-1', since: '2026-11-21T10:00:00.000Z'},
+  {name: 'prod/web', ip: 'fd00:20::100', hosts: ['host-8'], holder: ''},
+];
+const healthy = {'GET /version': {version: '0.1.0'}, 'GET /readyz': {status: 'ok'}, 'GET /vips': []};
 
 test('the whole system in a table', async t => {
-  const {port, requests} = await startFakeDaemon(t, {...healthy, 'GET /status': hosts});
+  const {port, requests} = await startFakeDaemon(t, {...healthy, 'GET /status': hosts, 'GET /vips': vips});
   const {status, stdout, stderr} = await romana(['-p', String(port), 'status']);
   t.deepEqual([status, stderr], [0, '']);
   t.is(
     stdout,
     `daemon  version 0.1.0, ready
 hosts   9: 1 ok, 3 failing, 1 silent, 1 unreported, 1 draining, 1 isolated, 1 drained
+vips    2: 1 held, 1 held by no host
 
 HOST    STATE       SESSIONS  PREFIXES  REPORT      BIRD
 host-1  ok          1/2       3         2 s ago     accepted 10 min ago
@@ -75,21 +80,22 @@ host-2: bird: syntax error, unexpected CF_SYM_UNDEFINED and so on and so on and 
     and so on and so on and so on and so on and so on and so on  in /etc/romana/bird/publisher.conf,
     line 5
 host-8: block-routes: cannot change routes
+VIP prod/web (fd00:20::100): no host holds it
 `,
   );
   t.deepEqual(
     stdout.split('\n').filter(line => line.length > 100),
     [],
   );
-  t.deepEqual(requests, ['GET /version', 'GET /readyz', 'GET /status']);
+  t.deepEqual(requests, ['GET /version', 'GET /readyz', 'GET /status', 'GET /vips']);
 });
 
 test('as JSON, all that the daemon says; with --host, of one host', async t => {
-  const {port, requests} = await startFakeDaemon(t, {...healthy, 'GET /status?host=host-1': [good]});
+  const {port, requests} = await startFakeDaemon(t, {...healthy, 'GET /status?host=host-1': [good], 'GET /vips': vips});
   const {status, stdout} = await romana(['-p', String(port), '-f', 'json', 'status', '--host', 'host-1']);
   t.is(status, 0);
-  t.deepEqual(JSON.parse(stdout), {daemon: {version: '0.1.0', ready: true}, hosts: [good]});
-  t.is(requests.at(-1), 'GET /status?host=host-1');
+  t.deepEqual(JSON.parse(stdout), {daemon: {version: '0.1.0', ready: true}, hosts: [good], vips: vips.slice(0, 1)});
+  t.is(requests.at(-2), 'GET /status?host=host-1');
 });
 
 test('a daemon whose store is away still answers; one that is away does not', async t => {
