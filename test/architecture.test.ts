@@ -27,7 +27,7 @@ const rules: Readonly<Record<string, Rule>> = {
   rest: {values: ['core'], types: ['system'], why: 'the REST server knows routes, not what they are about'},
   ipam: {values: ['core', 'rest', 'store'], types: ['system'], why: 'the address daemon is rules, routes and transactions'},
   agent: {
-    values: ['core', 'reconcile'],
+    values: ['core', 'reconcile', 'rest'],
     types: ['store', 'drivers', 'system'],
     why: 'the agent is given its steps, tables and clock; it only says when and reports how it went',
   },

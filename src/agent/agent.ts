@@ -1,4 +1,5 @@
 import type {DrainPhase} from '../core/drain.ts';
+import type {EndpointFacts} from '../core/endpoint.ts';
 import type {KeptBird} from '../core/kept-bird.ts';
 import type {NodeState} from '../core/node-state.ts';
 import type {State} from '../core/state.ts';
@@ -7,7 +8,7 @@ import type {Clock} from '../system/clock.ts';
 import type {Logger} from '../system/log.ts';
 import type {HostDrain} from './drain.ts';
 import {type History, isGood} from './history.ts';
-import {createLane, type LaneSteps, type Offered} from './lane.ts';
+import {createLane, type Lane, type LaneSteps, type Offered} from './lane.ts';
 import type {AgentMetrics} from './metrics.ts';
 
 /** What a pass reads from the machine before it decides. */
@@ -18,6 +19,8 @@ export interface AgentOptions {
   readonly lanes: {
     /** What hangs on nothing else: routes to other hosts. They follow at once, and wait for nobody. */
     readonly routes: LaneSteps;
+    /** What is wanted by this host itself: its endpoints. */
+    readonly endpoints: LaneSteps & {readFacts(): Promise<EndpointFacts>};
     /** What belongs together: this host's own prefixes, and BIRD that announces them. */
     readonly host: LaneSteps;
   };
@@ -45,6 +48,8 @@ export interface Agent {
   repair(): void;
   /** Everything that the last pass decided from; undefined before the first. */
   readonly node: NodeState | undefined;
+  /** The passes over endpoints. */
+  readonly endpoints: Pick<Lane, 'node' | 'look' | 'passed' | 'nudge'>;
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -54,10 +59,22 @@ export function createAgent({settings, lanes, readFacts, readKept, drain, ...par
     const [facts, kept] = await Promise.all([readFacts(withTemplates), isCached && withTemplates ? readKept() : undefined]);
     return {settings, state, ...facts, ...(kept && {kept})};
   };
+  const endpoints = createLane({
+    ...parts,
+    ...lanes.endpoints,
+    isLocal: true,
+    async readNode(offered) {
+      const [known, facts] = await Promise.all([readKnown(offered, false), lanes.endpoints.readFacts()]);
+      return {...known, endpoints: facts, drain: 'none'};
+    },
+  });
+  const endpointsPassed = endpoints.passed();
   const host = createLane({
     ...parts,
     ...lanes.host,
     async readNode(offered) {
+      // After a boot: what is announced can be reached.
+      await endpointsPassed;
       const known = await readKnown(offered, true);
       return {...known, drain: drainWith(known.kept, await drain.update(known))};
     },
@@ -75,7 +92,7 @@ export function createAgent({settings, lanes, readFacts, readKept, drain, ...par
     // Ways to other hosts do not hang on whether this one is in use.
     readNode: async offered => ({...(await readKnown(offered, false)), drain: 'none'}),
   });
-  const all = [routes, host];
+  const all = [routes, endpoints, host];
   const offer = (offered: Offered) => {
     for (const lane of all) lane.offer(offered);
   };
@@ -91,6 +108,7 @@ export function createAgent({settings, lanes, readFacts, readKept, drain, ...par
     get node() {
       return host.node;
     },
+    endpoints,
     async run(signal) {
       await Promise.all(all.map(lane => lane.run(signal)));
     },

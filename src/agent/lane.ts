@@ -24,6 +24,8 @@ export interface Offered {
 export interface LaneOptions extends LaneSteps {
   /** Everything that a pass decides from, as of now. */
   readNode(offered: Offered): Promise<NodeState>;
+  /** What is wanted is not for the store to say: what is not, goes also while that is away. */
+  readonly isLocal?: boolean;
   /** After the steps of a pass. */
   onDone?(results: readonly StepResult[], node: Promise<NodeState>): Promise<void>;
   readonly history: History;
@@ -38,6 +40,10 @@ export interface Lane {
   nudge(isRepair: boolean): void;
   /** What the last pass decided from; undefined before the first. */
   readonly node: NodeState | undefined;
+  /** Everything as of now; undefined before the first state. */
+  look(): Promise<NodeState | undefined>;
+  /** Waits until a pass that begins from now on is over. */
+  passed(): Promise<void>;
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -47,7 +53,9 @@ const resyncMs = 10_000;
 
 /** A reconcile loop over some steps of a host. */
 export function createLane(options: LaneOptions): Lane {
-  const {steps, settleMs, minIntervalMs, readNode, onDone, history, metrics, clock, log} = options;
+  const {steps, settleMs, minIntervalMs, readNode, isLocal = false, onDone, history, metrics, clock, log} = options;
+  let newest: Offered | undefined;
+  let next = Promise.withResolvers<void>();
   let isAsked = true;
   let wasGood = false;
   let latest: NodeState | undefined;
@@ -64,9 +72,11 @@ export function createLane(options: LaneOptions): Lane {
       isAsked = false;
       const lastSelf = latest?.self;
       const start = clock.now();
+      const {resolve: tellOver} = next;
+      next = Promise.withResolvers();
       // Not awaited here: the steps look at the machine at the same time.
       const node = readNode(offered);
-      const results = await reconcile(offered.isCached ? steps.map(addingOnly) : steps, node);
+      const results = await reconcile(offered.isCached && !isLocal ? steps.map(addingOnly) : steps, node);
       latest = await node.catch(() => latest);
       // Nobody need have said yet that the host has another address.
       const isResync = isUnasked && latest?.self === lastSelf;
@@ -75,11 +85,13 @@ export function createLane(options: LaneOptions): Lane {
       for (const {level, message, fields} of history.record(results, start, durationMs, isResync)) log[level](fields, message);
       metrics.pass(results, durationMs / 1000, isResync);
       wasGood = results.every(isGood);
+      tellOver();
       return wasGood;
     },
   });
   return {
     offer(offered) {
+      newest = offered;
       isAsked = true;
       loop.offer(offered);
     },
@@ -90,6 +102,8 @@ export function createLane(options: LaneOptions): Lane {
     get node() {
       return latest;
     },
+    look: async () => newest && readNode(newest),
+    passed: () => next.promise,
     run: signal => loop.run(signal),
   };
 }

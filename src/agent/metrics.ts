@@ -1,4 +1,5 @@
 import {Counter, Gauge, Histogram, Registry} from 'prom-client';
+import {endpointStates} from '../core/endpoint-report.ts';
 import {messageOf} from '../core/errors.ts';
 import type {StepResult} from '../reconcile/reconcile.ts';
 import {createBirdMetrics} from './bird-metrics.ts';
@@ -40,6 +41,7 @@ export function createAgentMetrics(readStatus: () => Promise<AgentStatus>): Agen
   const cached = gauge('romana_state_cached', '1 while the agent works with the state that it cached before a restart.');
   const routes = gauge('romana_managed_routes', 'Routes that the agent wants in the kernel.');
   const announced = gauge('romana_prefixes_announced', 'Prefixes of the last accepted configuration.');
+  const endpoints = gauge('romana_endpoints', 'Endpoints of this host, by how they do.', ['state']);
   const collectBird = createBirdMetrics(registry);
 
   const wanted = (status: AgentStatus, names: readonly string[]) =>
@@ -47,10 +49,11 @@ export function createAgentMetrics(readStatus: () => Promise<AgentStatus>): Agen
 
   const collect = async () => {
     const status = await readStatus();
-    routes.set(wanted(status, ['neighbour-routes', 'block-routes']));
+    routes.set(wanted(status, ['neighbour-routes', 'block-routes', 'endpoint-routes']));
     age.set(status.stateAgeSeconds);
     cached.set(status.state === 'cached' ? 1 : 0);
     announced.set(status.announced.length);
+    for (const state of endpointStates) endpoints.set({state}, status.endpoints.filter(endpoint => endpoint.state === state).length);
     if (status.bird !== undefined) collectBird(status.bird);
   };
   const metrics = registry.metrics.bind(registry);

@@ -3,6 +3,8 @@ import {connect} from 'node:net';
 import path from 'node:path';
 import Fastify, {type FastifyInstance} from 'fastify';
 import {InputError} from '../core/errors.ts';
+import {serveEndpoints} from './endpoint-api.ts';
+import type {Endpoints} from './endpoints.ts';
 import type {AgentStatus} from './status.ts';
 
 export interface AgentServers {
@@ -19,16 +21,18 @@ export interface AgentServersOptions {
   /** What templates are rendered with; undefined before the first whole state. */
   readTemplateData(): object | undefined;
   readMetrics(): Promise<string>;
+  readonly endpoints: Pick<Endpoints, 'list' | 'put' | 'remove'>;
 }
 
-/** Serves the local API (GET /status, GET /template-data) on a Unix socket, and metrics on a port of their own. */
+/** Serves the local API (GET /status, GET /template-data, /endpoints) on a Unix socket, and metrics on a port of their own. */
 export async function startAgentServers(options: AgentServersOptions): Promise<AgentServers> {
-  const {socket, metricsListen, readStatus, readTemplateData, readMetrics} = options;
+  const {socket, metricsListen, readStatus, readTemplateData, readMetrics, endpoints} = options;
   await removeStaleSocket(socket);
   await mkdir(path.dirname(socket), {recursive: true});
   const local = Fastify({forceCloseConnections: true});
   local.get('/status', readStatus);
   local.get('/template-data', async (_request, reply) => readTemplateData() ?? reply.code(503).type('text/plain').send(notYet));
+  await serveEndpoints(local, endpoints);
   const metrics = Fastify({forceCloseConnections: true});
   metrics.get('/metrics', async (_request, reply) => reply.type('text/plain; version=0.0.4').send(await readMetrics()));
   metrics.get('/healthz', async () => ({status: 'ok'}));

@@ -1,3 +1,4 @@
+import type {EndpointReport} from '../core/endpoint-report.ts';
 import type {NodeState, PublishSettings} from '../core/node-state.ts';
 import type {Session} from '../drivers/bird/sessions.ts';
 import {type BirdReport, type BirdState, birdReport} from './bird-report.ts';
@@ -25,6 +26,7 @@ export interface AgentStatus {
   readonly bird: BirdReport | undefined;
   /** How far this host has been taken out of use; undefined while it is in use. */
   readonly drain?: Drain;
+  readonly endpoints: readonly EndpointReport[];
 }
 
 export interface Drain {
@@ -54,6 +56,7 @@ export interface StatusOptions {
   readonly bird: {status(): BirdState; readonly name: string} | undefined;
   readonly prefixes?: PublishSettings['prefixes'];
   readonly drain?: () => Drain | undefined;
+  readonly endpoints?: () => readonly EndpointReport[];
   /** Undefined where BIRD does not run; rejects where it does not answer. */
   readSessions(): Promise<readonly Session[] | undefined>;
 }
@@ -81,6 +84,7 @@ export async function readStatus(options: StatusOptions): Promise<AgentStatus> {
         sessions,
       }),
     ...(drain && {drain}),
+    endpoints: options.endpoints?.() ?? [],
   };
 }
 

@@ -1,5 +1,9 @@
 import {desiredBird} from '../core/desired-bird.ts';
 import {desiredBlockRoutes} from '../core/desired-block-routes.ts';
+import {desiredEndpointAddresses} from '../core/desired-endpoint-addresses.ts';
+import {desiredEndpointPairs} from '../core/desired-endpoint-pairs.ts';
+import {desiredEndpointPorts} from '../core/desired-endpoint-ports.ts';
+import {desiredEndpointRoutes} from '../core/desired-endpoint-routes.ts';
 import {desiredNames} from '../core/desired-names.ts';
 import {desiredNeighbourRoutes} from '../core/desired-neighbour-routes.ts';
 import {desiredRules} from '../core/desired-rules.ts';
@@ -18,6 +22,10 @@ import {createReadLiveRoutes} from './bird/live-routes.ts';
 import {askNeighboursAgain, type OtherPaths, readOtherPaths} from './bird/other-paths.ts';
 import {readSessions, type Session} from './bird/sessions.ts';
 import {createBlockRoutes} from './block-routes.ts';
+import {createEndpointAddresses} from './endpoint-addresses.ts';
+import {createEndpointPairs} from './endpoint-pairs.ts';
+import {adoptedPorts, createEndpointPorts} from './endpoint-ports.ts';
+import {createEndpointRoutes} from './endpoint-routes.ts';
 import {createReadKernel, mainRoutesOf, type ReadKernel} from './kernel.ts';
 import {createNames} from './names.ts';
 import {createNeighbourRoutes} from './neighbour-routes.ts';
@@ -29,7 +37,9 @@ export interface Drivers {
   readonly steps: ReadonlyArray<Step<NodeState>>;
   /** Of ways to other hosts, which hang on nothing else. */
   readonly routeSteps: ReadonlyArray<Step<NodeState>>;
-  /** The same with nothing wanted. */
+  /** Of this host's endpoints. */
+  readonly endpointSteps: ReadonlyArray<Step<NodeState>>;
+  /** The same with nothing wanted; interfaces of workloads stay. */
   readonly removals: ReadonlyArray<Step<undefined>>;
   /** Undefined where publishing is off. */
   readonly bird: BirdDriver | undefined;
@@ -89,6 +99,13 @@ export function createDrivers({
     pair(createRules(run, readKernel), desiredRules),
     pair(createNeighbourRoutes(run, settings.routes.table, readKernel), desiredNeighbourRoutes),
   ];
+  const ports = createEndpointPorts(run, readKernel);
+  const endpointPairs = [
+    {...pair(createEndpointPairs(run, readKernel), desiredEndpointPairs), unmake: undefined},
+    {...pair(ports, desiredEndpointPorts), unmake: pair(adoptedPorts(ports), desiredEndpointPorts).unmake},
+    pair(createEndpointRoutes(run, readKernel), desiredEndpointRoutes),
+    pair(createEndpointAddresses(run, readKernel), desiredEndpointAddresses),
+  ];
   const pairs = [
     pair(sysctls, desiredSysctls),
     pair(blockRoutes, desiredBlockRoutes),
@@ -104,7 +121,8 @@ export function createDrivers({
   return {
     steps: pairs.map(({make}) => make),
     routeSteps: routePairs.map(({make}) => make),
-    removals: [...routePairs, ...pairs].map(({unmake}) => unmake),
+    endpointSteps: endpointPairs.map(({make}) => make),
+    removals: [...routePairs, ...endpointPairs, ...pairs].flatMap(({unmake}) => unmake ?? []),
     bird,
     async readKernelFacts() {
       const [kernel, kernelSettings] = await Promise.all([readKernel(), readSettings()]);

@@ -70,6 +70,11 @@ export function createEndpointPorts(run: Run, readKernel: ReadKernel = createRea
   };
 }
 
+/** The ports on interfaces of others only: what there is to undo where interfaces of workloads are to stay. */
+export function adoptedPorts(ports: Driver<OwnEndpointPort>): Driver<OwnEndpointPort> {
+  return {...ports, read: async () => (await ports.read()).filter(({dev, handle}) => dev !== handle)};
+}
+
 const asOfNew = Object.fromEntries(portSettings.map(setting => [setting, undefined]));
 
 function portOf(each: KernelInterface, settings: PortSettings): OwnEndpointPort & {readonly found: FoundPort} {

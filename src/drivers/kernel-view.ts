@@ -99,6 +99,8 @@ export function createKernelView(options: KernelViewOptions): KernelView {
         if (expected.size === 0) bell = Promise.withResolvers();
         for (const key of keys) expected.add(key);
       }
+      // Of second names of an interface that is switched off, for one, the kernel tells nobody.
+      if (command === 'ip' && keys.length === 0) doubt();
       try {
         return await run(command, args, options);
       } catch (error) {

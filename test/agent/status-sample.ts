@@ -22,6 +22,7 @@ export const status: AgentStatus & {bird: BirdReport} = {
     ],
   },
   announced: ['10.1.0.0/29', '10.1.0.16/29'],
+  endpoints: [],
   bird: {
     isRunning: true,
     sessions: [

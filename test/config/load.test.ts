@@ -49,6 +49,9 @@ agent:
     multihop: false
     aggregate: true
     uplinks: []
+  endpoints:
+    gateway4: 169.254.1.1
+    gateway6: fe80::1
   provision: true
   policy:
     enabled: true
@@ -101,6 +104,7 @@ agent:
   stateDir: /s
   cache: {enabled: false, file: /s/f}
   routes: {enabled: false, table: 21, multihop: true, aggregate: false}
+  endpoints: {gateway4: 169.254.7.1, gateway6: "fe80::7"}
   provision: false
   policy: {enabled: false}
   vips: {enabled: false}

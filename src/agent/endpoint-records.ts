@@ -1,0 +1,98 @@
+import {createHash} from 'node:crypto';
+import {z} from 'zod';
+import type {Attachment, Endpoint} from '../core/endpoint.ts';
+import {InputError} from '../core/errors.ts';
+import {isAddressName} from '../core/names.ts';
+import {compareAddresses, isAddress, parseAddress} from '../core/prefix.ts';
+
+/** An endpoint as it is asked for and kept: where it is, in one of three forms. */
+export type EndpointRecord = z.infer<typeof EndpointRecord>;
+export const EndpointRecord = z.strictObject({
+  ips: z.array(z.string().refine(isAddress, 'expected an IP address')).min(1).max(32),
+  /** An interface of this host that leads to the workload already. */
+  interface: z.string().optional(),
+  /** A network namespace, by its name or path, that gets a veth pair, and what the interface is called in there. */
+  netns: z.string().optional(),
+  ifname: z.string().optional(),
+  /** The workload is a process of this host. */
+  local: z.literal(true).optional(),
+  /** In bytes. */
+  mtu: z.int().min(68).max(65_535).optional(),
+});
+
+const EndpointFile = z.strictObject({
+  version: z.literal(1),
+  endpoints: z.array(z.strictObject({name: z.string(), ...EndpointRecord.shape})),
+});
+
+/** An endpoint out of what was asked for. Throws InputError, ERR_MALFORMED or ERR_INVALID, with a sentence. */
+export function parseEndpoint(name: string, record: EndpointRecord): Endpoint {
+  if (!isAddressName(name)) {
+    throw new InputError(
+      'ERR_INVALID',
+      `The name ${JSON.stringify(name)} is not valid; expected 1 to 253 letters, digits and ". _ - : /", and no IP address.`,
+    );
+  }
+  const ips = [...new Set(record.ips.map(parseAddress))].toSorted(compareAddresses);
+  return {name, ips, attachment: parseAttachment(record), handle: handleOf(name)};
+}
+
+/** What parseEndpoint makes an endpoint of. */
+export function recordOf({ips, attachment}: Endpoint): EndpointRecord {
+  const own = {ips: [...ips]};
+  if (attachment.kind === 'local') return {...own, local: true};
+  const {mtu} = attachment;
+  const size = mtu === undefined ? {} : {mtu};
+  if (attachment.kind === 'interface') return {...own, interface: attachment.dev, ...size};
+  return {...own, netns: attachment.netns, ifname: attachment.ifname, ...size};
+}
+
+/** The endpoints that a file lists. Throws an error that says what is wrong with it. */
+export function parseEndpointFile(text: string): Endpoint[] {
+  const {endpoints} = EndpointFile.parse(JSON.parse(text));
+  return endpoints.map(({name, ...record}) => parseEndpoint(name, record));
+}
+
+/** The text that parseEndpointFile reads. */
+export function renderEndpointFile(endpoints: readonly Endpoint[]): string {
+  const list = endpoints.map(endpoint => ({name: endpoint.name, ...recordOf(endpoint)}));
+  return `${JSON.stringify({version: 1, endpoints: list}, undefined, 2)}\n`;
+}
+
+const namespaceFolder = '/run/netns';
+
+function parseAttachment({interface: dev, netns, ifname, local, mtu}: EndpointRecord): Attachment {
+  if ([dev, netns, local].filter(way => way !== undefined).length !== 1) {
+    throw new InputError('ERR_MALFORMED', 'Exactly one of the fields interface, netns and local is required.');
+  }
+  if (ifname !== undefined && netns === undefined) {
+    throw new InputError('ERR_MALFORMED', 'Field ifname: only an endpoint with a netns has one.');
+  }
+  if (local === true) {
+    if (mtu !== undefined) throw new InputError('ERR_MALFORMED', 'Field mtu: a local endpoint has no interface of its own.');
+    return {kind: 'local'};
+  }
+  if (dev !== undefined) return {kind: 'interface', dev: interfaceName('interface', dev), mtu};
+  return {kind: 'netns', netns: namespacePath(netns ?? ''), ifname: interfaceName('ifname', ifname ?? 'eth0'), mtu};
+}
+
+function interfaceName(field: string, text: string): string {
+  const isValid = /^[!-~]{1,15}$/.test(text) && !/[/:]/.test(text) && text !== '.' && text !== '..';
+  if (!isValid) throw new InputError('ERR_INVALID', `Field ${field}: ${JSON.stringify(text)} is no name of an interface.`);
+  return text;
+}
+
+/** A path stays as it is; a name is one of `ip netns`. */
+function namespacePath(text: string): string {
+  const path = text.includes('/') ? text : `${namespaceFolder}/${text}`;
+  // It goes into command lines.
+  const isValid = path.startsWith('/') && /^[!-~]+$/.test(path) && text !== '';
+  if (!isValid)
+    throw new InputError('ERR_INVALID', `Field netns: ${JSON.stringify(text)} is no name nor absolute path of a network namespace.`);
+  return path;
+}
+
+/** Of 15 characters, which is what the kernel takes. */
+function handleOf(name: string): string {
+  return `rom${createHash('sha256').update(name).digest('hex').slice(0, 11)}`;
+}
