@@ -24,8 +24,8 @@ export interface AgentOptions {
     /** What belongs together: this host's own prefixes, and BIRD that announces them. */
     readonly host: LaneSteps;
   };
-  /** With templates or, for routes that do not hang on them, without. */
-  readFacts(withTemplates: boolean): Promise<MachineFacts>;
+  /** With templates and kernel settings or, for routes that do not hang on them, without. */
+  readFacts(withFiles: boolean): Promise<MachineFacts>;
   /** What BIRD announces by the last configuration of this agent's, for passes that withdraw nothing. */
   readKept(): Promise<KeptBird | undefined>;
   readonly drain: Pick<HostDrain, 'update' | 'settled'>;
@@ -55,8 +55,8 @@ export interface Agent {
 
 /** The reconcile loops of a host. */
 export function createAgent({settings, lanes, readFacts, readKept, drain, ...parts}: AgentOptions): Agent {
-  const readKnown = async ({state, isCached}: Offered, withTemplates: boolean) => {
-    const [facts, kept] = await Promise.all([readFacts(withTemplates), isCached && withTemplates ? readKept() : undefined]);
+  const readKnown = async ({state, isCached}: Offered, withFiles: boolean) => {
+    const [facts, kept] = await Promise.all([readFacts(withFiles), isCached && withFiles ? readKept() : undefined]);
     return {settings, state, ...facts, ...(kept && {kept})};
   };
   const endpoints = createLane({

@@ -98,9 +98,9 @@ export async function runAgent(config: Config): Promise<void> {
       readSessions,
     });
   const metrics = createAgentMetrics(status);
-  const readFacts = async (withTemplates: boolean) => {
-    const reading = withTemplates ? readTemplates(systemFiles, publish.templates) : [];
-    const [kernel, templates, present] = await Promise.all([readKernelFacts(), reading, readSelf()]);
+  const readFacts = async (withFiles: boolean) => {
+    const reading = withFiles ? readTemplates(systemFiles, publish.templates) : [];
+    const [kernel, templates, present] = await Promise.all([readKernelFacts(withFiles), reading, readSelf()]);
     return {...kernel, templates, self: present};
   };
   const agent = createAgent({

@@ -10,7 +10,9 @@ const Listen = z
 const File = z.string().min(1);
 const Seconds = z.number().min(0);
 const oneAddress = 'expected address/length, such as 192.168.20.30/24';
+const oneCidr = 'expected a CIDR, such as 10.96.0.0/12';
 const fewAddresses = `${oneAddress}, or a list of one IPv4 and one IPv6`;
+const cidr = z.string().refine(isInterfaceAddress, oneCidr).transform(parsePrefix);
 const interfaceAddress = z.string().refine(isInterfaceAddress, oneAddress);
 
 // Checks that concern two keys run even when other keys are wrong: all problems are to be listed at once.
@@ -102,6 +104,7 @@ export const Config = z.strictObject({
           multihop: z.boolean().default(false),
           aggregate: z.boolean().default(true),
           uplinks: z.array(z.string().min(1)).default([]),
+          allowOverlap: z.boolean().default(false),
         })
         .prefault({}),
       endpoints: z
@@ -110,6 +113,7 @@ export const Config = z.strictObject({
           gateway6: z.string().refine(isLinkLocal6, 'expected a link-local IPv6 address, such as fe80::1').default('fe80::1'),
         })
         .prefault({}),
+      serviceRange: z.union([cidr.transform(one => [one]), z.array(cidr)], {error: `${oneCidr}, or a list of them`}).default([]),
       provision: z.boolean().default(true),
       policy: z.strictObject({enabled: z.boolean().default(true)}).prefault({}),
       vips: z.strictObject({enabled: z.boolean().default(true)}).prefault({}),

@@ -34,6 +34,8 @@ export interface Self {
 export interface NodeSettings {
   /** Whether the agent sets what of the kernel's settings is not as it has to be; else it only says so. */
   readonly provision: boolean;
+  /** Addresses of a cluster's services: of no host, and so of no network. */
+  readonly serviceRange: readonly Prefix[];
   readonly routes: RouteSettings;
   readonly publish: PublishSettings;
 }
@@ -45,6 +47,8 @@ export interface RouteSettings {
   readonly aggregate: boolean;
   /** Further interfaces by whose addresses other hosts may reach this one. */
   readonly uplinks: readonly string[];
+  /** Lets Romana networks have addresses of the subnets that hosts are on. */
+  readonly allowOverlap: boolean;
 }
 
 export interface PublishSettings {

@@ -9,6 +9,7 @@ import {desiredNeighbourRoutes} from '../core/desired-neighbour-routes.ts';
 import {desiredRules} from '../core/desired-rules.ts';
 import {desiredSysctls} from '../core/desired-sysctls.ts';
 import type {NodeSettings, NodeState} from '../core/node-state.ts';
+import {checkOverlaps} from '../core/overlaps.ts';
 import type {Prefix} from '../core/prefix.ts';
 import {type Driver, NotYetError} from '../reconcile/driver.ts';
 import {reconcile} from '../reconcile/reconcile.ts';
@@ -43,8 +44,8 @@ export interface Drivers {
   readonly removals: ReadonlyArray<Step<undefined>>;
   /** Undefined where publishing is off. */
   readonly bird: BirdDriver | undefined;
-  /** What the kernel knows that decisions hang on; asked together with the steps' own reading, it costs nothing more. */
-  readKernelFacts(): Promise<Pick<NodeState, 'mainRoutes' | 'interfaces' | 'kernelSettings'>>;
+  /** What the kernel knows that decisions hang on, with or without its settings; asked together with the steps' own reading, it costs nothing more. */
+  readKernelFacts(withSettings: boolean): Promise<Pick<NodeState, 'mainRoutes' | 'interfaces' | 'kernelSettings'>>;
   /** BIRD's sessions; undefined when BIRD does not run. Rejects with BirdControlError when it does not answer. */
   readSessions(): Promise<readonly Session[] | undefined>;
   /** What BIRD announces by the files that it has accepted. */
@@ -97,7 +98,7 @@ export function createDrivers({
   const routePairs = [
     pair(createNames(files), desiredNames),
     pair(createRules(run, readKernel), desiredRules),
-    pair(createNeighbourRoutes(run, settings.routes.table, readKernel), desiredNeighbourRoutes),
+    pair(createNeighbourRoutes(run, settings.routes.table, readKernel), unlessOverlapping(desiredNeighbourRoutes)),
   ];
   const ports = createEndpointPorts(run, readKernel);
   const endpointPairs = [
@@ -108,7 +109,7 @@ export function createDrivers({
   ];
   const pairs = [
     pair(sysctls, desiredSysctls),
-    pair(blockRoutes, desiredBlockRoutes),
+    pair(blockRoutes, unlessOverlapping(desiredBlockRoutes)),
     ...(bird === undefined
       ? []
       : [
@@ -124,8 +125,8 @@ export function createDrivers({
     endpointSteps: endpointPairs.map(({make}) => make),
     removals: [...routePairs, ...endpointPairs, ...pairs].flatMap(({unmake}) => unmake ?? []),
     bird,
-    async readKernelFacts() {
-      const [kernel, kernelSettings] = await Promise.all([readKernel(), readSettings()]);
+    async readKernelFacts(withSettings) {
+      const [kernel, kernelSettings] = await Promise.all([readKernel(), withSettings ? readSettings() : noSettings]);
       return {mainRoutes: mainRoutesOf(kernel), interfaces: kernel.interfaces, kernelSettings};
     },
     readSessions: () => readSessions(questions),
@@ -135,9 +136,19 @@ export function createDrivers({
   };
 }
 
+const noSettings: NodeState['kernelSettings'] = {values: new Map(), learnsRoutes: new Set()};
+
 /** A BIRD that does not run announces nothing, and one with the last good templates only what it should: no route has to wait for it. */
 function mayAnnounce(error: unknown, bird: BirdDriver): boolean {
   return !(error instanceof BirdNotRunningError || (!(error instanceof NotYetError) && bird.status().withLastGoodTemplate));
+}
+
+/** Routes to addresses that are somebody else's would take them away from him. */
+function unlessOverlapping<Item>(desired: (node: NodeState) => readonly Item[]): (node: NodeState) => readonly Item[] {
+  return node => {
+    if (node.settings.routes.enabled) checkOverlaps(node);
+    return desired(node);
+  };
 }
 
 function pair<Item>(driver: Driver<Item>, desired: (node: NodeState) => readonly Item[], options?: StepOptions) {

@@ -49,9 +49,11 @@ agent:
     multihop: false
     aggregate: true
     uplinks: []
+    allowOverlap: false
   endpoints:
     gateway4: 169.254.1.1
     gateway6: fe80::1
+  serviceRange: []
   provision: true
   policy:
     enabled: true
@@ -103,8 +105,9 @@ agent:
   socket: /tmp/a.sock
   stateDir: /s
   cache: {enabled: false, file: /s/f}
-  routes: {enabled: false, table: 21, multihop: true, aggregate: false}
+  routes: {enabled: false, table: 21, multihop: true, aggregate: false, uplinks: [eth1], allowOverlap: true}
   endpoints: {gateway4: 169.254.7.1, gateway6: "fe80::7"}
+  serviceRange: [10.96.0.0/12, fd00:96::/112]
   provision: false
   policy: {enabled: false}
   vips: {enabled: false}

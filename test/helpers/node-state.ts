@@ -31,7 +31,8 @@ export function nodeState({
     self,
     settings: {
       provision: true,
-      routes: {enabled: true, table: 10, multihop: false, aggregate: true, uplinks: []},
+      serviceRange: [],
+      routes: {enabled: true, table: 10, multihop: false, aggregate: true, uplinks: [], allowOverlap: false},
       publish: {
         enabled: true,
         birdConf: '/etc/bird/bird.conf',
