@@ -12,26 +12,60 @@ export async function fetchTemplateData(socket: string): Promise<string> {
   return ask(socket, '/template-data', text => text);
 }
 
+export interface AgentRequest {
+  readonly method: 'GET' | 'PUT' | 'DELETE';
+  readonly path: string;
+  readonly body?: unknown;
+}
+
+/** Sends a running agent a request over its Unix socket. Throws an error with the agent's own sentence where it refuses, InputError when nobody answers. */
+export async function requestAgent(socket: string, {method, path, body}: AgentRequest): Promise<unknown> {
+  const {status, text} = await send(socket, {method, path, body}, 30_000).catch((error: unknown) => {
+    throw new InputError('ERR_NO_AGENT', `cannot ask the agent at ${socket}: ${explain(error)}`, {cause: error});
+  });
+  const answer = parseJson(text);
+  if (status === 200) return answer;
+  const isProblem = typeof answer === 'object' && answer !== null && 'details' in answer;
+  throw new Error(isProblem ? String(answer.details) : `${method} ${path}: status ${status}: ${text}`);
+}
+
 async function ask<Answer>(socket: string, path: string, parse: (text: string) => Answer): Promise<Answer> {
   try {
-    return parse(await get(socket, path));
+    const {status, text} = await send(socket, {method: 'GET', path}, 5000);
+    if (status !== 200) throw new Error(`status ${status}: ${text}`);
+    return parse(text);
   } catch (error) {
     throw new InputError('ERR_NO_AGENT', `cannot ask the agent at ${socket}: ${messageOf(error)}`, {cause: error});
   }
 }
 
-function get(socketPath: string, path: string): Promise<string> {
+function send(socketPath: string, {method, path, body}: AgentRequest, timeout: number): Promise<{status: number; text: string}> {
   return new Promise((resolve, reject) => {
-    const call = request({socketPath, path, timeout: 5000}, response => {
-      let body = '';
+    const call = request({socketPath, method, path, timeout}, response => {
+      let text = '';
       response.setEncoding('utf8');
       response.on('data', chunk => {
-        body += chunk;
+        text += chunk;
       });
-      response.on('end', () => (response.statusCode === 200 ? resolve(body) : reject(new Error(`status ${response.statusCode}: ${body}`))));
+      response.on('end', () => resolve({status: response.statusCode ?? 0, text}));
     });
-    call.on('timeout', () => call.destroy(new Error('no answer within 5 s')));
+    call.on('timeout', () => call.destroy(new Error(`no answer within ${timeout / 1000} s`)));
     call.on('error', reject);
-    call.end();
+    call.end(body === undefined ? undefined : JSON.stringify(body));
   });
+}
+
+function explain(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT' || code === 'ECONNREFUSED') return `no agent is running there (${messageOf(error)})`;
+  if (code === 'EACCES') return `only root may (${messageOf(error)})`;
+  return messageOf(error);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }

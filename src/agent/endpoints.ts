@@ -80,7 +80,8 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
   };
   const listed = (endpoints: readonly Endpoint[]): ListedEndpoint[] => {
     const {node, errors} = last();
-    const failures = new Map(errors.flatMap(error => (error instanceof EndpointError ? [...error.failures] : [])));
+    // What comes first tells why what comes after fails, too.
+    const failures = new Map(errors.toReversed().flatMap(error => (error instanceof EndpointError ? [...error.failures] : [])));
     const report = createEndpointReport(node, failures);
     const all = endpoints.map(endpoint => {
       const {interface: _given, ...record} = recordOf(endpoint);

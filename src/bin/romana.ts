@@ -17,6 +17,7 @@ const nouns: Readonly<Record<string, () => Promise<Command>>> = {
   tenant: async () => (await import('../cli/tenant.ts')).tenantCommand(await cliParts()),
   segment: async () => (await import('../cli/segment.ts')).segmentCommand(await cliParts()),
   vip: async () => (await import('../cli/vip.ts')).vipCommand(await cliParts()),
+  endpoint: async () => (await import('../cli/endpoint.ts')).endpointCommand((await import('./endpoint.ts')).createEndpointParts()),
   explain: async () => (await import('../cli/explain.ts')).explainCommand(await cliParts()),
   topology: async () => (await import('../cli/topology.ts')).topologyCommand(await cliParts()),
   template: async () => (await import('../cli/template.ts')).templateCommand((await import('./template.ts')).createTemplateParts()),
@@ -25,7 +26,7 @@ const nouns: Readonly<Record<string, () => Promise<Command>>> = {
 };
 
 // For these --config names romana.yaml, for the other nouns the command line's own file.
-const programs = new Set(['agent', 'daemon', 'ipamd']);
+const programs = new Set(['agent', 'daemon', 'ipamd', 'endpoint']);
 
 // These ask no daemon: where it listens is nothing to their help.
 const offline = new Set([...programs, 'template', 'lab']);

@@ -1,12 +1,13 @@
 import type {BirdReport, Problem, Trial, Warning} from '../agent/bird-report.ts';
 import type {AgentStatus, Drain} from '../agent/status.ts';
 import {excerptLines} from '../core/source-excerpt.ts';
+import {renderEndpoints} from './endpoint.ts';
 import {renderSessions} from './session-table.ts';
 import {clip, pageWidth, renderAge, renderFirst, renderTable, wrap} from './table.ts';
 
 /** The status of an agent as an operator reads it, in 100 columns. `now` in milliseconds. */
 export function renderAgentStatus(status: AgentStatus, now: number): string {
-  const {host, addresses, waitsFor = 'no whole state has been read', pass, bird, announced, drain} = status;
+  const {host, addresses, waitsFor = 'no whole state has been read', pass, bird, announced, drain, endpoints = []} = status;
   const lines = [
     ...entry('host', `${host} (${addresses.join(', ') || 'no address yet'})`),
     ...entry('store', storeText(status)),
@@ -19,8 +20,9 @@ export function renderAgentStatus(status: AgentStatus, now: number): string {
     const waitsFor = heldBackBy ?? pending;
     return [name, String(wanted), clip(error?.split('\n')[0] ?? (waitsFor === undefined ? 'ok' : `waits for ${waitsFor}`), 70)];
   });
+  const endpointTable = endpoints.length === 0 ? '' : `\n${renderEndpoints(endpoints)}`;
   const sessions = (bird?.sessions.length ?? 0) > 0 ? `\n${renderSessions(bird?.sessions ?? [])}` : '';
-  return `${lines.join('\n')}\n${sessions}\n${renderTable(['DRIVER', 'WANTED', 'STATE'], drivers)}`;
+  return `${lines.join('\n')}\n${sessions}${endpointTable}\n${renderTable(['DRIVER', 'WANTED', 'STATE'], drivers)}`;
 }
 
 function storeText({state, stateWrittenAt = 0, revision, stateAgeSeconds}: AgentStatus): string {

@@ -47,10 +47,12 @@ export function createEndpointPairs(run: Run, readKernel: ReadKernel = createRea
 async function makePair(run: Run, {dev, namespaceId, mtu = usualMtu, plan}: EndpointPair): Promise<void> {
   if (plan === undefined) throw new Error(`cannot make ${dev}: it is not known for what`);
   const {netns, ifname, endpoint} = plan;
-  const add = ['link', 'add', dev, 'mtu', String(mtu), 'group', String(endpointGroup), 'addrgenmode', 'none', 'type', 'veth'];
+  const add = ['link', 'add', dev, 'mtu', String(mtu), 'group', String(endpointGroup), 'type', 'veth'];
   await run('ip', [...add, 'peer', 'name', ifname, 'mtu', String(mtu), 'netns', netns]);
   try {
     if (plan.ips.some(ip => familyOf(ip) === 'ipv6')) {
+      // The gateway address is all that the host's end needs.
+      await run('ip', ['link', 'set', 'dev', dev, 'addrgenmode', 'none']);
       await inNamespace(run, netns, 'sh', ['-c', 'echo 0 > "/proc/sys/net/ipv6/conf/$1/disable_ipv6"', 'sh', ifname]);
     }
     await inNamespace(run, netns, 'ip', ['-batch', '-'], workloadLines(plan));
