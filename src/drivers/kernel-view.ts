@@ -34,7 +34,8 @@ export interface KernelViewOptions {
 /** Creates the view. Before its listener is connected, every read looks at the kernel. */
 export function createKernelView(options: KernelViewOptions): KernelView {
   const {run, onForeign, onConnected, onDisconnected, now, patienceMs = 1000, maxAgeMs = 60_000} = options;
-  const readKernel = createReadKernel(run);
+  // Those who ask at the same time share a look, but not one that has begun before a change of ours.
+  let readKernel = createReadKernel(run);
   let readAt = -Infinity;
   let isConnected = false;
   let others: Kernel | undefined;
@@ -106,6 +107,8 @@ export function createKernelView(options: KernelViewOptions): KernelView {
       } catch (error) {
         if (keys.length > 0) forget(keys);
         throw error;
+      } finally {
+        if (command === 'ip') readKernel = createReadKernel(run);
       }
     },
     distrust: doubt,
@@ -134,6 +137,8 @@ export function createKernelView(options: KernelViewOptions): KernelView {
         if (isKnown !== true) doubt();
       },
       onConnected() {
+        // Of what has changed before, during a look that still goes on, nobody will tell.
+        heard += 1;
         isConnected = true;
         doubt();
         onConnected?.();

@@ -1,4 +1,4 @@
-import type {ExecutionContext} from 'ava';
+import anyTest, {type ExecutionContext} from 'ava';
 import {createReadKernel, type Kernel} from '../../src/drivers/kernel.ts';
 import {createKernelMonitor} from '../../src/drivers/kernel-monitor.ts';
 import {createKernelView} from '../../src/drivers/kernel-view.ts';
@@ -182,4 +182,48 @@ test(`whatever we and others do by turns, the view ends as the kernel (SEED=${se
   }
   await host.agrees();
   t.pass();
+});
+
+/** A view of a kernel whose answers come when they are let through. */
+function createSlowView() {
+  const answers: Array<() => void> = [];
+  const view = createKernelView({
+    async run(command) {
+      if (command !== 'sh') return '';
+      const {promise, resolve} = Promise.withResolvers<void>();
+      answers.push(resolve);
+      await promise;
+      return Array(5).fill('[]').join('\n---\n');
+    },
+    onForeign: () => undefined,
+    now: () => 0,
+  });
+  return {view, answers};
+}
+
+anyTest('a look that began before a change of ours is not shared with those who ask after it', async t => {
+  const {view, answers} = createSlowView();
+  const reading = [view.read(), view.read()];
+  await waitFor('a look', () => answers.length > 0);
+  t.is(answers.length, 1);
+  await view.run('ip', ['-4', '-force', '-batch', '-'], {input: 'route add 10.1.0.0/29 table 10 proto 144 metric 64\n'});
+  reading.push(view.read());
+  await waitFor('another look', () => answers.length === 2);
+  for (const answer of answers) answer();
+  await Promise.all(reading);
+});
+
+anyTest('what was read while the listener was being connected is not kept', async t => {
+  const {view, answers} = createSlowView();
+  const reading = view.read();
+  await waitFor('a look', () => answers.length === 1);
+  view.listener.onConnected();
+  answers[0]?.();
+  await reading;
+  const again = view.read();
+  await waitFor('another look', () => answers.length === 2);
+  answers[1]?.();
+  await again;
+  await view.read();
+  t.is(answers.length, 2, 'that one is');
 });
