@@ -42,7 +42,8 @@ export interface AgentHost {
   startBird(): Promise<RunningBird>;
   /** The real daemon, on its usual port. */
   startDaemon(): Promise<void>;
-  startAgent(): Promise<AgentProcess>;
+  /** `through`: a command line in front of the program, in the namespace; `copy`: another copy of the program. */
+  startAgent(options?: {readonly through?: readonly string[]; readonly copy?: string}): Promise<AgentProcess>;
   /** Runs bin/romana to its end inside, with the agent's configuration in the environment. */
   romana(...args: readonly string[]): Promise<{status: number; stdout: string; stderr: string}>;
   status(): Promise<AgentStatus>;
@@ -214,8 +215,11 @@ export async function createAgentHost(t: ExecutionContext, label: string, {befor
         ),
       );
     },
-    async startAgent() {
-      const child = spawn('ip', [...inside, program, 'agent'], {stdio: ['ignore', 'pipe', 'pipe'], env: environment});
+    async startAgent({through = [], copy = root} = {}) {
+      const child = spawn('ip', [...inside, ...through, path.join(copy, 'bin/romana'), 'agent'], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: environment,
+      });
       const log: Record<string, unknown>[] = [];
       let stderr = '';
       child.stderr.on('data', chunk => {
