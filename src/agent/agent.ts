@@ -44,8 +44,6 @@ export interface Agent {
   offerCached(state: State): void;
   /** Something on the machine has changed (a template, for one): look again. */
   nudge(): void;
-  /** Somebody has changed what is ours: put it right. */
-  repair(): void;
   /** Everything that the last pass decided from; undefined before the first. */
   readonly node: NodeState | undefined;
   /** The passes over endpoints. */
@@ -100,10 +98,7 @@ export function createAgent({settings, lanes, readFacts, readKept, drain, ...par
     offer: state => offer({state, isCached: false}),
     offerCached: state => offer({state, isCached: true}),
     nudge() {
-      for (const lane of all) lane.nudge(false);
-    },
-    repair() {
-      for (const lane of all) lane.nudge(true);
+      for (const lane of all) lane.nudge();
     },
     get node() {
       return host.node;

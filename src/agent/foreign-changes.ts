@@ -12,11 +12,10 @@ export interface ForeignChanges {
 const gatherMs = 500;
 
 /** Says what is due when somebody else has changed something in the kernel: what was ours is put right at once; what only may matter is gathered first. */
-export function createForeignChanges(agent: Pick<Agent, 'nudge' | 'repair'>): ForeignChanges {
+export function createForeignChanges(agent: Pick<Agent, 'nudge'>): ForeignChanges {
   let timer: NodeJS.Timeout | undefined;
   const take = (what: Foreign) => {
-    if (what === 'own-route') agent.repair();
-    else if (what === 'machine') agent.nudge();
+    if (what !== 'routes') agent.nudge();
     else {
       timer ??= setTimeout(() => {
         timer = undefined;

@@ -27,7 +27,7 @@ export interface History {
   /** The error of a driver in the last pass, as it was thrown. */
   errorOf(driver: string): unknown;
   /** Takes in a finished pass, of all drivers or of some, and says what is worth a line in the log. */
-  record(results: readonly StepResult[], at: number, durationMs: number, isResync: boolean): readonly Finding[];
+  record(results: readonly StepResult[], at: number, durationMs: number): readonly Finding[];
 }
 
 export interface Finding {
@@ -46,8 +46,8 @@ export function createHistory(order: readonly string[] = []): History {
       return last;
     },
     errorOf: driver => results.get(driver)?.error,
-    record(newResults, at, durationMs, isResync) {
-      const findings = newResults.flatMap(result => findingsOf(result, last, isResync));
+    record(newResults, at, durationMs) {
+      const findings = newResults.flatMap(result => findingsOf(result, last));
       for (const {name, error} of newResults) if (error !== undefined) failures.set(name, (failures.get(name) ?? 0) + 1);
       for (const result of newResults) results.set(result.name, result);
       const before = new Map((last?.drivers ?? []).map(driver => [driver.name, driver]));
@@ -89,8 +89,8 @@ export function isGood({error, heldBackBy, pending}: StepResult): boolean {
   return error === undefined && heldBackBy === undefined && pending === undefined;
 }
 
-function findingsOf(result: StepResult, last: PassReport | undefined, isResync: boolean): Finding[] {
-  const {name: driver, changes, error} = result;
+function findingsOf(result: StepResult, last: PassReport | undefined): Finding[] {
+  const {name: driver, changes, isDrift, error} = result;
   const before = last?.drivers.find(({name}) => name === driver);
   if (error !== undefined) {
     const isNew = before?.error !== messageOf(error);
@@ -102,6 +102,6 @@ function findingsOf(result: StepResult, last: PassReport | undefined, isResync: 
   if (!isGood(result)) return [];
   if (before?.error !== undefined) return [{level: 'info', message: 'driver works again', fields: {driver}}];
   if (changes === 0) return [];
-  if (isResync) return [{level: 'warn', message: 'drift repaired', fields: {driver, changes}}];
+  if (isDrift === true) return [{level: 'warn', message: 'drift repaired', fields: {driver, changes}}];
   return [{level: 'info', message: 'host changed', fields: {driver, changes}}];
 }

@@ -36,8 +36,8 @@ export interface LaneOptions extends LaneSteps {
 
 export interface Lane {
   offer(offered: Offered): void;
-  /** Another pass is due. What it changes is somebody else's doing where it is a repair, else what was asked for. */
-  nudge(isRepair: boolean): void;
+  /** Something on the machine has changed: another pass is due. */
+  nudge(): void;
   /** What the last pass decided from; undefined before the first. */
   readonly node: NodeState | undefined;
   /** Everything as of now; undefined before the first state. */
@@ -56,8 +56,6 @@ export function createLane(options: LaneOptions): Lane {
   const {steps, settleMs, minIntervalMs, readNode, isLocal = false, onDone, history, metrics, clock, log} = options;
   let newest: Offered | undefined;
   let next = Promise.withResolvers<void>();
-  let isAsked = true;
-  let wasGood = false;
   let latest: NodeState | undefined;
   const loop = createLoop<Offered>({
     clock,
@@ -67,10 +65,6 @@ export function createLane(options: LaneOptions): Lane {
     maxRetryMs,
     resyncMs,
     async pass(offered) {
-      // What a pass finds after a failed one is work left over, not somebody else's doing.
-      const isUnasked = !isAsked && wasGood;
-      isAsked = false;
-      const lastSelf = latest?.self;
       const start = clock.now();
       const {resolve: tellOver} = next;
       next = Promise.withResolvers();
@@ -78,27 +72,20 @@ export function createLane(options: LaneOptions): Lane {
       const node = readNode(offered);
       const results = await reconcile(offered.isCached && !isLocal ? steps.map(addingOnly) : steps, node);
       latest = await node.catch(() => latest);
-      // Nobody need have said yet that the host has another address.
-      const isResync = isUnasked && latest?.self === lastSelf;
       await onDone?.(results, node);
       const durationMs = clock.now() - start;
-      for (const {level, message, fields} of history.record(results, start, durationMs, isResync)) log[level](fields, message);
-      metrics.pass(results, durationMs / 1000, isResync);
-      wasGood = results.every(isGood);
+      for (const {level, message, fields} of history.record(results, start, durationMs)) log[level](fields, message);
+      metrics.pass(results, durationMs / 1000);
       tellOver();
-      return wasGood;
+      return results.every(isGood);
     },
   });
   return {
     offer(offered) {
       newest = offered;
-      isAsked = true;
       loop.offer(offered);
     },
-    nudge(isRepair) {
-      if (!isRepair) isAsked = true;
-      loop.nudge();
-    },
+    nudge: () => loop.nudge(),
     get node() {
       return latest;
     },

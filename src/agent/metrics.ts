@@ -7,7 +7,7 @@ import type {AgentStatus} from './status.ts';
 
 export interface AgentMetrics {
   readonly registry: Registry;
-  pass(results: readonly StepResult[], seconds: number, isResync: boolean): void;
+  pass(results: readonly StepResult[], seconds: number): void;
 }
 
 /** The metrics of the agent; README.md of this folder explains each. Gauges are taken from the status when they are asked for. */
@@ -73,13 +73,13 @@ export function createAgentMetrics(readStatus: () => Promise<AgentStatus>): Agen
 
   return {
     registry,
-    pass(results, seconds, isResync) {
+    pass(results, seconds) {
       passSeconds.observe(seconds);
-      for (const {name: driver, error, changes, heldBackBy} of results) {
+      for (const {name: driver, error, changes, isDrift, heldBackBy} of results) {
         if (heldBackBy !== undefined) continue;
         if (driver === 'bird') countRefusal(error);
         if (error !== undefined) failures.inc({driver});
-        else if (isResync && changes > 0) drift.inc({driver}, changes);
+        else if (isDrift === true && changes > 0) drift.inc({driver}, changes);
       }
     },
   };

@@ -40,7 +40,7 @@ export function createAgentEndpoints({config, run, log, agent, history, drivers,
     },
     async pass() {
       const passed = agent().endpoints.passed();
-      agent().endpoints.nudge(false);
+      agent().endpoints.nudge();
       await passed;
     },
     last: () => ({node: agent().endpoints.node, errors: drivers.map(history.errorOf)}),

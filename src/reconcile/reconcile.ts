@@ -6,6 +6,8 @@ export interface StepResult {
   readonly name: string;
   readonly wanted: number;
   readonly changes: number;
+  /** The changes are somebody else's doing, put right. */
+  readonly isDrift?: boolean;
   readonly error?: unknown;
   /** What the step waits for: it has not failed, and is not done either. */
   readonly pending?: string;
@@ -60,6 +62,7 @@ export async function reconcile<State>(steps: ReadonlyArray<Step<State>>, state:
     name,
     wanted: planned.get(name)?.wanted ?? 0,
     changes: planned.get(name)?.changes ?? 0,
+    ...(planned.get(name)?.isDrift === true && {isDrift: true}),
     ...(errors.has(name) && outcomeOf(errors.get(name))),
     ...(heldBack.has(name) && {heldBackBy: heldBack.get(name) ?? ''}),
   }));

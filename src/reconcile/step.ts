@@ -17,6 +17,8 @@ export interface PlannedStep {
   readonly changes: number;
   /** How many of these changes are removals. */
   readonly removals: number;
+  /** The same was wanted before and had been made so: somebody else has changed it since. */
+  readonly isDrift: boolean;
   /** Creates and updates. Runs nothing when there is nothing to do. */
   add(): Promise<void>;
   /** Removes. Runs nothing when there is nothing to do. */
@@ -34,6 +36,8 @@ export function step<State, Item>(
   desired: (state: State) => readonly Item[],
   {needs = [], keepsNeeds = () => true}: StepOptions = {},
 ): Step<State> {
+  // Nothing is decided by it: what was last made so tells whose doing a difference is.
+  let done: readonly Item[] | undefined;
   return {
     name: driver.name,
     needs,
@@ -44,13 +48,17 @@ export function step<State, Item>(
       const items = desired(known);
       const difference = diff(items, actual, driver);
       const plan = driver.isPermanent === true ? {...difference, remove: []} : difference;
+      const isDrift = done !== undefined && !isEmptyPlan(plan) && isEmptyPlan(diff(items, done, driver));
       const applyPart = async (part: Plan<Item>) => {
+        done = undefined;
         if (!isEmptyPlan(part)) await driver.apply(part);
+        done = items;
       };
       return {
         wanted: items.length,
         changes: plan.create.length + plan.update.length + plan.remove.length,
         removals: plan.remove.length,
+        isDrift,
         add: () => applyPart({create: plan.create, update: plan.update, remove: []}),
         remove: () => applyPart({create: [], update: [], remove: plan.remove}),
       };

@@ -14,8 +14,10 @@ function results(...texts: readonly string[]): StepResult[] {
   });
 }
 
-const record = (history: History, texts: readonly string[], isResync = false) =>
-  history.record(results(...texts), 5, 7, isResync).map(({level, message, fields: {driver}}) => `${level} ${driver}: ${message}`);
+const record = (history: History, texts: readonly string[], isDrift = false) =>
+  history
+    .record(isDrift ? results(...texts).map(result => ({...result, isDrift})) : results(...texts), 5, 7)
+    .map(({level, message, fields: {driver}}) => `${level} ${driver}: ${message}`);
 
 test('a quiet host logs nothing', t => {
   const history = createHistory();

@@ -73,17 +73,17 @@ test("BIRD's sessions, their routes, BFD, warnings and reloads", async t => {
 
 test('passes count failures, drift, and what the guards refuse', async t => {
   const metrics = createAgentMetrics(async () => status);
-  const bird = (changes: number, more: {error?: unknown; heldBackBy?: string; pending?: string} = {}, isResync = false) =>
-    metrics.pass([{name: 'bird', wanted: 2, changes, ...more}], 0.1, isResync);
+  const bird = (changes: number, more: {error?: unknown; heldBackBy?: string; pending?: string; isDrift?: boolean} = {}) =>
+    metrics.pass([{name: 'bird', wanted: 2, changes, ...more}], 0.1);
   const refused = (guard: string, reason: string) => Object.assign(new InputError('ERR_GUARD', reason), {guard});
   bird(2);
   bird(0);
   bird(1, {error: refused('empty', 'nothing left')});
-  bird(1, {error: refused('empty', 'nothing left')}, true);
+  bird(1, {error: refused('empty', 'nothing left'), isDrift: true});
   bird(1, {error: refused('withdraw', '90 % gone')});
-  bird(1, {error: new Error('not running')}, true);
-  bird(1, {heldBackBy: 'block-routes'}, true);
-  bird(1, {}, true);
+  bird(1, {error: new Error('not running'), isDrift: true});
+  bird(1, {heldBackBy: 'block-routes', isDrift: true});
+  bird(1, {isDrift: true});
   t.deepEqual((await lines(metrics, 'bird_guard_refusals', 'driver_failures_total', 'drift', 'pass_seconds_count')).toSorted(), [
     'bird_guard_refusals_total{guard="empty"} 1',
     'bird_guard_refusals_total{guard="withdraw"} 1',

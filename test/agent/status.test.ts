@@ -82,7 +82,7 @@ async function statusAfter(
   {more = {}, readSessions = async () => undefined}: {more?: Partial<BirdState>; readSessions?: () => Promise<undefined>} = {},
 ) {
   const history = createHistory();
-  history.record([{name: 'bird', wanted: 2, changes: 0, ...result}], 5, 7, false);
+  history.record([{name: 'bird', wanted: 2, changes: 0, ...result}], 5, 7);
   return readStatus({
     self: () => nodeState().self,
     version: '0.1.0',

@@ -49,9 +49,27 @@ test('what somebody else took away is put back', async t => {
   const results = await pass(oneBlock);
   t.deepEqual(log, ['routes +10.1', 'bird -10.9']);
   t.deepEqual(
-    results.map(({changes}) => changes),
-    [0, 1, 1],
+    results.map(({changes, isDrift}) => [changes, isDrift]),
+    [
+      [0, undefined],
+      [1, true],
+      [1, true],
+    ],
   );
+});
+
+test('what is wanted anew, or was left over from a failure, is not taken for the doing of somebody else', async t => {
+  const machine = createMachine();
+  const steps = [machine.step('rules'), machine.step('routes'), machine.step('bird', 'routes')];
+  const drifts = async (wish: typeof oneBlock) => (await reconcile(steps, wish)).filter(({isDrift}) => isDrift).map(({name}) => name);
+  t.deepEqual(await drifts(oneBlock), []);
+  t.deepEqual(await drifts(nextBlock), []);
+  machine.broken.add('routes add');
+  t.deepEqual(await drifts(oneBlock), []);
+  machine.broken.clear();
+  t.deepEqual(await drifts(oneBlock), []);
+  machine.held.get('routes')?.delete('10.1');
+  t.deepEqual(await drifts(oneBlock), ['routes']);
 });
 
 test('what a failed step says that it no longer uses is removed', async t => {
