@@ -7,18 +7,17 @@ import type {AddressLifetime} from './vip-lease.ts';
 export interface VipAddress {
   readonly ip: Address;
   readonly dev: string;
-  /** For how long, from now; what is found on the machine does not say. */
+  /** For how long, from now. Without: it stays for as long as it was told before, and is not made anew. What is found on the machine has none. */
   readonly lifetime?: AddressLifetime;
 }
 
 type Facts = Pick<NodeState, 'self' | 'interfaces'>;
 
-/** The addresses of the VIPs that this host holds; none when their lease is too old for any. A VIP that no device can take has none. */
+/** The addresses of the VIPs that this host holds. One that no device can take has none. */
 export function desiredVips(held: readonly Pick<Vip, 'ip'>[], facts: Facts, lifetime: AddressLifetime | undefined): VipAddress[] {
-  if (lifetime === undefined) return [];
   return held.flatMap(({ip}) => {
     const dev = vipDevice(ip, facts);
-    return dev === undefined ? [] : [{ip, dev, lifetime}];
+    return dev === undefined ? [] : [{ip, dev, ...(lifetime && {lifetime})}];
   });
 }
 

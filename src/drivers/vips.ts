@@ -14,25 +14,33 @@ export interface OwnVipAddress extends VipAddress {
   readonly length?: number;
 }
 
-export type ReadInterfaces = () => Promise<readonly Interface[]>;
+export interface VipDriver extends Driver<OwnVipAddress> {
+  /** The same as read(), with the interfaces that it was found on. */
+  look(): Promise<VipLook>;
+}
 
-/** Creates the reader of this host's interfaces. */
-export function createReadInterfaces(run: Run): ReadInterfaces {
-  return async () => parseInterfaces(await run('ip', ['-json', '-details', 'address', 'show'], {timeoutMs}));
+export interface VipLook {
+  readonly interfaces: readonly Interface[];
+  readonly own: readonly OwnVipAddress[];
 }
 
 /**
  * The addresses of VIPs: those with our metric, of both families, on any device. Each is made with a lifetime, so that the kernel removes it
  * when nobody prolongs it any more: not this program, and not its kill -9 or its SIGSTOP, decides when it is gone.
  */
-export function createVips(run: Run, readInterfaces: ReadInterfaces = createReadInterfaces(run)): Driver<OwnVipAddress> {
+export function createVips(run: Run): VipDriver {
+  const look = async () => {
+    const interfaces = parseInterfaces(await run('ip', ['-json', '-details', 'address', 'show'], {timeoutMs}));
+    return {interfaces, own: ownAddressesOf(interfaces)};
+  };
   return {
+    look,
     name: 'vips',
     keyOf: ({ip, dev, length = bitsOf(ip)}) => `${ip}/${length} ${dev}`,
     // A lifetime has to be prolonged each time.
     isEqual: () => false,
     async read() {
-      return ownAddressesOf(await readInterfaces());
+      return (await look()).own;
     },
     async apply({create, update, remove}) {
       const failures = [
@@ -50,13 +58,13 @@ export function createVips(run: Run, readInterfaces: ReadInterfaces = createRead
   };
 }
 
-export function ownAddressesOf(interfaces: readonly Interface[]): OwnVipAddress[] {
+function ownAddressesOf(interfaces: readonly Interface[]): OwnVipAddress[] {
   return interfaces.flatMap(({name, addresses}) =>
     addresses.filter(({metric}) => metric === vipMetric).map(({address, length}) => ({ip: address, dev: name, length})),
   );
 }
 
-const timeoutMs = 5000;
+const timeoutMs = 2000;
 
 /**
  * This program may be stopped between its look at the clock and the change, and then others hold the VIP: so the shell, which nobody stops, looks

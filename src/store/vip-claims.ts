@@ -12,8 +12,8 @@ export interface VipClaims {
   take(vip: Vip, holder: {readonly host: string; readonly since: number; readonly lease: string}): Promise<number | undefined>;
   /** Gives it up. What another lease holds stays. */
   release(vip: Pick<Vip, 'name' | 'ip'>, lease: string): Promise<void>;
-  /** The lease that holds it; '' is a key without a lease, which none of ours made. */
-  leaseOf(name: string): Promise<string | undefined>;
+  /** The lease that holds it, and since which revision; undefined where none does. */
+  heldBy(name: string): Promise<{readonly lease: string; readonly revision: number} | undefined>;
 }
 
 export function createVipClaims(store: Pick<Store, 'get' | 'commit'>, keys: Keys): VipClaims {
@@ -48,9 +48,9 @@ export function createVipClaims(store: Pick<Store, 'get' | 'commit'>, keys: Keys
       });
     },
 
-    async leaseOf(name) {
+    async heldBy(name) {
       const holder = await store.get(keys.vipHolder(name));
-      return holder && (holder.lease ?? '');
+      return holder?.lease === undefined ? undefined : {lease: holder.lease, revision: holder.modRevision};
     },
   };
 }

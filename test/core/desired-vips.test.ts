@@ -40,10 +40,10 @@ test('a device that is down takes none, and another one with an own address does
   t.is(vipDevice(ip4, {self, interfaces: []}), undefined);
 });
 
-test('there is no address without a lifetime, and none without a device', t => {
+test('there is no address without a device; one without a lifetime stays as it is', t => {
   const lifetime = {seconds: 2, latestAt: 1000};
   const interfaces = [device('eth0', ['192.168.20.30/24'])];
   t.deepEqual(desiredVips([{ip: ip4}], {self, interfaces}, lifetime), [{ip: ip4, dev: 'eth0', lifetime}]);
-  t.deepEqual(desiredVips([{ip: ip4}], {self, interfaces}, undefined), []);
+  t.deepEqual(desiredVips([{ip: ip4}], {self, interfaces}, undefined), [{ip: ip4, dev: 'eth0'}]);
   t.deepEqual(desiredVips([{ip: ip4}], {self, interfaces: []}, lifetime), []);
 });

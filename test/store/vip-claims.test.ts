@@ -30,14 +30,14 @@ test('of many who want a VIP one gets it, and each is told right', async t => {
     else if (revision !== undefined) t.is(revision, holder.modRevision);
   }
   t.is(await claims.take(web, by(holder?.lease ?? '')), holder?.modRevision);
-  t.is(await claims.leaseOf(web.name), holder?.lease);
+  t.deepEqual(await claims.heldBy(web.name), {lease: holder?.lease ?? '', revision: holder?.modRevision ?? 0});
 });
 
 test('who gives it up leaves nothing, and who does not hold it changes nothing', async t => {
   const {etcd, claims} = await start(t);
   await claims.take(web, by('1'));
   await claims.release(web, '2');
-  t.is(await claims.leaseOf(web.name), '1');
+  t.is((await claims.heldBy(web.name))?.lease, '1');
   t.is((await holderKeys(etcd)).length, 2);
   await claims.release(web, '1');
   t.deepEqual(await holderKeys(etcd), []);
@@ -73,6 +73,6 @@ test('when the lease ends nobody holds the VIP, and who has no lease any more do
   const {etcd, claims} = await start(t);
   t.truthy(await claims.take(web, by('3')));
   await waitFor('the keys are gone', async () => (await holderKeys(etcd)).length === 0);
-  t.is(await claims.leaseOf(web.name), undefined);
+  t.is(await claims.heldBy(web.name), undefined);
   await t.throwsAsync(claims.take(web, by('3')), {message: /the lease has ended/});
 });
