@@ -36,7 +36,7 @@ export interface AgentHost {
   /** Routes and rules of ours, sorted. */
   ours(): Promise<string[]>;
   startEtcd(): Promise<{kill(): Promise<void>}>;
-  /** Writes host and block records into etcd: "host-2 192.168.20.31", "10.1.0.0/29 host-1". */
+  /** Writes host and block records into etcd: "host-2 192.168.20.31", with further addresses "host-2 192.168.20.31 192.168.21.31"; "10.1.0.0/29 host-1". */
   putHosts(...texts: readonly string[]): Promise<void>;
   putBlocks(...texts: readonly string[]): Promise<void>;
   startBird(): Promise<RunningBird>;
@@ -183,8 +183,9 @@ export async function createAgentHost(t: ExecutionContext, label: string, {befor
     putHosts: (...texts) =>
       put(
         texts.flatMap(text => {
-          const [name = '', ip = ''] = text.split(' ');
+          const [name = '', ip = '', ...addresses] = text.split(' ');
           return [
+            ...(addresses.length === 0 ? [] : ([[keys.hostAddresses(name), {addresses}]] as const)),
             [keys.host(name), {name, ip, agentPort: 9604, drained: false, tags: {}}],
             [keys.placement(0, name), {host: name, generation: 0, groups: {}}],
           ];

@@ -97,6 +97,7 @@ test('killed, started again, and stopped: all that it made stays in place', asyn
 
   await etcd.kill();
   await waitFor('the agent notices that the store is gone', async () => (await host.status()).stateAgeSeconds > 0);
+  await waitFor('its addresses are told', () => agent.log.some(({part}) => part === 'addresses'));
   await nudge(host, 1);
   t.deepEqual(await host.ours(), firstRoutes, 'without the store the last known state is kept');
 
@@ -155,6 +156,7 @@ test('an edited template goes live; one that BIRD refuses, or that cannot be ren
 
 test('while nothing changes no command changes anything, no file is written, and BIRD is not asked to configure', async t => {
   const {agent, bird, ...host} = await settledHost(t, 'quiet');
+  await waitFor('its addresses are told', () => agent.log.some(({part}) => part === 'addresses'));
   await nudge(host, 1);
   t.true((await readFile(path.join(host.folder, 'commands'), 'utf8')).includes('show'), 'the commands are seen');
   await writeFile(path.join(host.folder, 'commands'), '');
