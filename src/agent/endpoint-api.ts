@@ -1,5 +1,6 @@
 import type {FastifyInstance} from 'fastify';
 import {z} from 'zod';
+import {messageOf} from '../core/errors.ts';
 import {parseBody} from '../rest/body.ts';
 import {problemOf} from '../rest/problem.ts';
 import {parsePart} from '../rest/route.ts';
@@ -20,7 +21,9 @@ export async function serveEndpoints(
       parseBody(String(request.headers['content-type'] ?? 'application/json'), body),
     );
     scope.setErrorHandler((error, _request, reply) => {
-      const problem = problemOf(error);
+      // Whoever may ask here may know all.
+      const known = problemOf(error);
+      const problem = known.status_code === 500 ? {...known, details: messageOf(error)} : known;
       return reply.code(problem.status_code).type('application/json').send(JSON.stringify(problem));
     });
     const nameOf = (params: unknown) => parsePart(Params, 'path', params)['*'];

@@ -96,7 +96,9 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
     return mine;
   };
   const lookFor = async ({attachment}: Endpoint, isKernelAsked: boolean): Promise<NodeState> => {
-    const node = await look(isKernelAsked);
+    const node = await look(isKernelAsked).catch((error: unknown) => {
+      throw new HttpError(503, `What this host is like cannot be found out now: ${messageOf(error)}`);
+    });
     if (node === undefined) {
       throw new HttpError(503, 'Nothing is done on this host before the agent has read the first whole state of the store.');
     }
@@ -116,6 +118,11 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
         await clock.sleep(lookMs);
       }
     }
+  };
+
+  /** Before there is anything to decide from, no pass will come. */
+  const passIfAny = async () => {
+    if ((await look(false).catch(() => undefined)) !== undefined) await pass();
   };
 
   const add = async (endpoint: Endpoint, others: readonly Endpoint[]) => {
@@ -156,7 +163,7 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
         else if (!isDeepStrictEqual(recordOf(present), recordOf(endpoint))) {
           throw new InputError('ERR_CONFLICT', `There is an endpoint ${name} already, and it is another one: remove that first.`);
         }
-        if ((await look(false)) !== undefined) await pass();
+        await passIfAny();
         const result = oneOf(listed([endpoint]));
         if (result.state === 'failed') {
           throw new HttpError(
@@ -173,7 +180,7 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
         if (others.length === known().length) throw notFound(name);
         await save(others);
         log.info({endpoint: name}, 'endpoint is not wanted any more');
-        if ((await look(false)) !== undefined) await pass();
+        await passIfAny();
       }),
   };
 }

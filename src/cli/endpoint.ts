@@ -119,7 +119,8 @@ async function opened({open}: EndpointCommandParts, self: Command) {
   if (format !== 'table' && format !== 'json') {
     throw new InputError('ERR_USAGE', `unknown format ${JSON.stringify(format)}, expected table or json`);
   }
-  return {request: await open({...(socket !== undefined && {socket}), ...(config !== undefined && {config})}), format};
+  const shown: 'table' | 'json' = format;
+  return {request: await open({...(socket !== undefined && {socket}), ...(config !== undefined && {config})}), format: shown};
 }
 
 function collect(value: string, before: readonly string[] = []): string[] {

@@ -1,3 +1,4 @@
+import {isDeepStrictEqual} from 'node:util';
 import type {EndpointPort} from '../core/desired-endpoint-ports.ts';
 import type {Address} from '../core/prefix.ts';
 import type {Driver} from '../reconcile/driver.ts';
@@ -86,7 +87,8 @@ function portOf(each: KernelInterface, settings: PortSettings): OwnEndpointPort 
 }
 
 function isAsWanted(actual: OwnEndpointPort, wanted: OwnEndpointPort): boolean {
-  const {found = nothing} = actual;
+  const {found} = actual;
+  if (found === undefined) return isDeepStrictEqual(actual, wanted);
   return (
     actual.isEnabled &&
     found.handles.join() === wanted.handle &&
