@@ -10,6 +10,7 @@ import type {HostDrain} from './drain.ts';
 import {type History, isGood} from './history.ts';
 import {createLane, type Lane, type LaneSteps, type Offered} from './lane.ts';
 import type {AgentMetrics} from './metrics.ts';
+import type {Vips} from './vips/vips.ts';
 
 /** What a pass reads from the machine before it decides. */
 export type MachineFacts = Pick<NodeState, 'mainRoutes' | 'interfaces' | 'kernelSettings' | 'templates' | 'self'>;
@@ -29,6 +30,7 @@ export interface AgentOptions {
   /** What BIRD announces by the last configuration of this agent's, for passes that withdraw nothing. */
   readKept(): Promise<KeptBird | undefined>;
   readonly drain: Pick<HostDrain, 'update' | 'settled'>;
+  readonly vips: Pick<Vips, 'announced' | 'settled'>;
   readonly history: History;
   readonly metrics: AgentMetrics;
   readonly clock: Clock;
@@ -52,10 +54,10 @@ export interface Agent {
 }
 
 /** The reconcile loops of a host. */
-export function createAgent({settings, lanes, readFacts, readKept, drain, ...parts}: AgentOptions): Agent {
+export function createAgent({settings, lanes, readFacts, readKept, drain, vips, ...parts}: AgentOptions): Agent {
   const readKnown = async ({state, isCached}: Offered, withFiles: boolean) => {
     const [facts, kept] = await Promise.all([readFacts(withFiles), isCached && withFiles ? readKept() : undefined]);
-    return {settings, state, ...facts, ...(kept && {kept})};
+    return {settings, state, ...facts, vips: vips.announced(), ...(kept && {kept})};
   };
   const endpoints = createLane({
     ...parts,
@@ -78,8 +80,10 @@ export function createAgent({settings, lanes, readFacts, readKept, drain, ...par
     },
     async onDone(results: readonly StepResult[], node: Promise<NodeState>) {
       const bird = results.find(({name}) => name === 'bird');
-      if (bird === undefined || !(isGood(bird) || isNotRunning(bird.error))) return;
+      if (bird !== undefined && !isGood(bird) && !isNotRunning(bird.error)) return;
       const done = await node;
+      vips.settled(done.vips);
+      if (bird === undefined) return;
       // A BIRD that does not run announces nothing, and its next start finds files without what was withdrawn.
       if (isGood(bird) || done.drain === 'drained') await drain.settled(done.drain);
     },

@@ -35,6 +35,7 @@ import {onStopSignal} from '../system/signals.ts';
 import {version} from '../system/version.ts';
 import {createAgentCache, tellBoth} from './agent-cache.ts';
 import {createAgentEndpoints} from './agent-endpoints.ts';
+import {createAgentVips} from './agent-vips.ts';
 import {openStore, splitListen} from './program.ts';
 
 // There may be thousands of agents, and what they do does not hang on the second.
@@ -64,7 +65,10 @@ export async function runAgent(config: Config): Promise<void> {
   const view = createKernelView({
     run,
     now: () => performance.now(),
-    onForeign: what => foreign(what),
+    onForeign(what) {
+      foreign(what);
+      if (what === 'machine') vips?.nudge();
+    },
     onConnected: () => agent.nudge(),
     onDisconnected: reason => log.warn({reason}, 'changes in the kernel may be noticed later'),
   });
@@ -113,6 +117,7 @@ export async function runAgent(config: Config): Promise<void> {
     readFacts,
     readKept: async () => bird?.readKept(),
     drain,
+    vips: {announced: () => vips?.announced() ?? [], settled: announced => vips?.settled(announced)},
     history,
     metrics,
     clock,
@@ -122,10 +127,20 @@ export async function runAgent(config: Config): Promise<void> {
 
   const {store, keys} = await openStore(config.etcd, {probeMs: storeProbeMs});
   const onUnreadable = (key: string, reason: string) => log.error({key, reason}, 'stored value cannot be read, the last good one stays');
+  const {vips, close: closeVips} = await createAgentVips({
+    config,
+    hostName: self.name,
+    clock,
+    log: log.child({part: 'vips'}),
+    self: () => agent.node?.self ?? self,
+    mirror: () => mirror,
+    onChange: () => agent.nudge(),
+  });
   const follower = followStore({
     hostName: self.name,
     createTables: onChange => createTables({keys, onUnreadable, onChange}),
     offer: state => agent.offer(state),
+    ...(vips && {vips: vips.listener}),
   });
   const cache = createAgentCache({
     config,
@@ -216,6 +231,7 @@ export async function runAgent(config: Config): Promise<void> {
       drain.run(signal),
       reporter.run(signal),
       tellHostAddresses(addressTelling, signal),
+      vips?.run(signal),
       following,
       telling,
     ]);
@@ -224,6 +240,7 @@ export async function runAgent(config: Config): Promise<void> {
     foreign.close();
     await watcher.close();
     await servers.close();
+    closeVips();
     store.close();
   }
 }

@@ -116,7 +116,7 @@ export const Config = z.strictObject({
       serviceRange: z.union([cidr.transform(one => [one]), z.array(cidr)], {error: `${oneCidr}, or a list of them`}).default([]),
       provision: z.boolean().default(true),
       policy: z.strictObject({enabled: z.boolean().default(true)}).prefault({}),
-      vips: z.strictObject({enabled: z.boolean().default(true)}).prefault({}),
+      vips: z.strictObject({enabled: z.boolean().default(true), leaseSeconds: z.int().min(2).max(3600).default(3)}).prefault({}),
       publish: z
         .strictObject({
           enabled: z.boolean().default(true),

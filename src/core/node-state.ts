@@ -21,6 +21,8 @@ export interface NodeState {
   readonly templates: readonly TemplateFile[];
   /** How far this host has been taken out of use, as far as neighbours are concerned. */
   readonly drain: DrainPhase;
+  /** The VIPs that this host holds and whose addresses are on; without those that it is about to give up. */
+  readonly vips: readonly Prefix[];
   /** Only where the state is an older one, saved before a restart: what BIRD has, of which nothing is to be withdrawn. */
   readonly kept?: KeptBird;
 }

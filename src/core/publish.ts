@@ -42,10 +42,17 @@ export interface TemplateBlock {
 }
 
 /** The part of a node's state that its templates speak of. */
-export type TemplateFacts = Pick<NodeState, 'self' | 'settings' | 'state' | 'drain'>;
+export type TemplateFacts = Pick<NodeState, 'self' | 'settings' | 'state' | 'drain' | 'vips'>;
 
 /** Every variable of this host's templates, from the store's state and the agent's settings. `keptToo`: prefixes that are announced besides. */
-export function templateData({self, settings: {publish}, state, drain}: TemplateFacts, keptToo: readonly Prefix[] = []): TemplateData {
+export function templateData(facts: TemplateFacts, keptToo: readonly Prefix[] = []): TemplateData {
+  const {
+    self,
+    settings: {publish},
+    state,
+    drain,
+    vips,
+  } = facts;
   const host = state.hosts.get(self.name);
   // What is withdrawn must not be there at all: a template may announce any of these lists.
   const isWithdrawn = drain === 'drained';
@@ -61,7 +68,7 @@ export function templateData({self, settings: {publish}, state, drain}: Template
     networks: keptToo.length === 0 ? networks : withKept(networks, keptToo, publish.prefixes),
     groups,
     readBlocks: () => sortedLike(blocks, templateBlocks(blocks, state)),
-    vips: [],
+    vips: isWithdrawn ? [] : vips,
     tags: host?.tags ?? {},
     localAs: publish.localAs,
     vars: publish.vars,

@@ -59,6 +59,7 @@ agent:
     enabled: true
   vips:
     enabled: true
+    leaseSeconds: 3
   publish:
     enabled: true
     templates: /etc/romana/bird
@@ -110,7 +111,7 @@ agent:
   serviceRange: [10.96.0.0/12, fd00:96::/112]
   provision: false
   policy: {enabled: false}
-  vips: {enabled: false}
+  vips: {enabled: false, leaseSeconds: 5}
   publish:
     {enabled: false, templates: /t, birdConf: /b, confDir: /c, birdSocket: /s, birdPidFile: /p, birdCommand: /b, localAs: 4200000000, prefixes: groups, settleMs: 5,
      minIntervalMs: 7, confirm: {timeoutSeconds: 0}, drain: {timeoutSeconds: 5}, vars: {x: [1, {y: z}]},

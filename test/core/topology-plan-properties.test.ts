@@ -201,6 +201,7 @@ function neighbourState(
     kernelSettings: {values: new Map(), learnsRoutes: new Set()},
     templates: [],
     drain: 'none',
+    vips: [],
   };
 }
 

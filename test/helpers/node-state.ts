@@ -12,6 +12,7 @@ export interface NodeOptions {
   readonly blocks?: readonly string[];
   readonly state?: Partial<State>;
   readonly drain?: DrainPhase;
+  readonly vips?: readonly string[];
 }
 
 /** A node's state for tests of the desired-* functions: a host with what the options say and nothing more. */
@@ -23,6 +24,7 @@ export function nodeState({
   blocks = [],
   state,
   drain = 'none',
+  vips = [],
 }: NodeOptions = {}): NodeState {
   const own = blocks.map(cidr => ({cidr: parsePrefix(cidr), host: name, tenant: 't1', segment: ''}));
   const self = {name, addresses: addresses.map(parseInterfaceAddress)};
@@ -62,6 +64,7 @@ export function nodeState({
     kernelSettings: {values: new Map(), learnsRoutes: new Set()},
     templates,
     drain,
+    vips: vips.map(parsePrefix),
   };
 }
 
