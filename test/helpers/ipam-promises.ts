@@ -35,6 +35,7 @@ export interface StoredAddress {
 export interface StoredVip {
   readonly name: string;
   readonly ip: Address;
+  readonly hosts: readonly string[];
 }
 
 /** The records by kind. */

@@ -4,12 +4,14 @@ import {type Model, type NameState, show} from './model.ts';
 import type {Askable, StormSystem} from './system.ts';
 import type {TenantModel} from './tenant-client.ts';
 import type {TopologyModel} from './topology-client.ts';
+import type {VipModel} from './vip-client.ts';
 
 export interface Expectations {
   readonly model: Model;
   readonly topologies: TopologyModel;
   readonly blackouts: BlackoutModel;
   readonly tenants: TenantModel;
+  readonly vips: VipModel;
 }
 
 /**
@@ -26,6 +28,7 @@ export async function checkRecords(system: StormSystem, expected: Expectations):
     ...checkTopology(records, expected.topologies, at),
     ...checkBlackouts(records, expected.blackouts, at),
     ...checkTenants(records, expected.tenants, at),
+    ...checkVips(records, expected.vips, at),
   ];
 }
 
@@ -88,6 +91,15 @@ function* checkTenants({tenants, segments}: Records, known: TenantModel, at: num
   }
 }
 
+function* checkVips({vips}: Records, known: VipModel, at: number): Generator<string> {
+  const found = new Set(vips.map(({name}) => name));
+  for (const [name, state] of known) {
+    const is = found.has(name) ? 'there' : 'none';
+    if (!state.now().includes(is)) yield `VIP ${name} is ${is} and should be ${state.now().join(' or ')}`;
+    state.set(at, [is]);
+  }
+}
+
 /** What a daemon tells that differs from what is in etcd, once it has caught up. */
 export async function checkAnswers(system: StormSystem, daemon: Askable): Promise<string[]> {
   // A request that is refused is decided with everything that is there.
@@ -96,11 +108,12 @@ export async function checkAnswers(system: StormSystem, daemon: Askable): Promis
   const counts = countByBlock(records.addresses.values());
   // The others belong to a topology that came to nothing, and nobody is told of them.
   const placed = [...records.hosts.values()].filter(({name}) => records.groups.has(name));
-  const [hosts, blocks, addresses, blackouts] = [
+  const [hosts, blocks, addresses, blackouts, vips] = [
     await daemon.request('GET', '/hosts'),
     await daemon.request('GET', '/blocks'),
     await daemon.request('GET', '/addresses'),
     await daemon.request('GET', '/blackouts'),
+    await daemon.request('GET', '/vips'),
   ].map(({body}) => body);
   return [
     ...differences(
@@ -129,6 +142,11 @@ export async function checkAnswers(system: StormSystem, daemon: Askable): Promis
       'blackout',
       blackouts.map(({cidr}: Told) => [cidr]),
       records.blackouts.map(cidr => [cidr]),
+    ),
+    ...differences(
+      'VIP',
+      vips.map((vip: Told) => [vip['name'], vip['ip'], vip['hosts']]),
+      records.vips.map(({name, ip, hosts}) => [name, ip, hosts]),
     ),
   ];
 }

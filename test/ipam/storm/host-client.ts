@@ -26,8 +26,8 @@ export function createHostClient({system, model, random, id, number, count}: Hos
     return number === 3 ? `10.1.0.${index * 8 + which}` : `192.168.${number}.${index * 2 + which}`;
   }
 
-  function isAddressOfOther({status, body}: Outcome): boolean {
-    return number === 3 && status === 409 && / is in use: it is the address of /.test(body.details);
+  function isIpOfOther({status, body}: Outcome): boolean {
+    return number === 3 && status === 409 && / is in use: it is (?:the address of|that of VIP) /.test(body.details);
   }
 
   function tags(): Record<string, string> {
@@ -41,7 +41,7 @@ export function createHostClient({system, model, random, id, number, count}: Hos
     const outcome = await ask(host, 'POST', '/hosts', body, ['up']);
     // A prefix may lie over blocks of others, or in no single group.
     const isPrefixUnfit = cidr !== undefined && [409, 422].includes(outcome.status);
-    if (outcome.kind === 'refused' && !outcome.before.some(state => state !== 'absent') && !isPrefixUnfit && !isAddressOfOther(outcome))
+    if (outcome.kind === 'refused' && !outcome.before.some(state => state !== 'absent') && !isPrefixUnfit && !isIpOfOther(outcome))
       complain('not added without need', outcome);
     if (outcome.kind === 'done' && !outcome.before.includes('absent')) complain('a host was added twice', outcome);
     if (outcome.kind === 'done' && random.number() < 0.3) {
@@ -65,7 +65,7 @@ export function createHostClient({system, model, random, id, number, count}: Hos
     const outcome = await ask(host, 'PATCH', `/hosts/${host.name}`, patch, after === undefined ? undefined : [after]);
     // Other labels may not fit where the host stands.
     const areTagsUnfit = 'tags' in patch && outcome.status === 409;
-    if (!areTagsUnfit && !isAddressOfOther(outcome)) checkRefusal(outcome);
+    if (!areTagsUnfit && !isIpOfOther(outcome)) checkRefusal(outcome);
     if (outcome.kind === 'done' && outcome.before.every(state => state === 'absent'))
       complain('a host that is not there was changed', outcome);
   }

@@ -8,6 +8,7 @@ import {createModel} from './model.ts';
 import type {Fault, StormSystem} from './system.ts';
 import {createTenantClient} from './tenant-client.ts';
 import {createTopologyClient, createTopologyModel} from './topology-client.ts';
+import {createVipClient} from './vip-client.ts';
 
 /** How hard it blows. */
 export interface Gale {
@@ -34,7 +35,7 @@ interface Place {
   readonly segments: NonEmpty;
   readonly names: number;
   readonly sharing: number;
-  readonly pauses: Readonly<Record<'hosts' | 'blackouts' | 'tenants' | 'topologies', number>>;
+  readonly pauses: Readonly<Record<'hosts' | 'blackouts' | 'tenants' | 'vips' | 'topologies', number>>;
 }
 
 /** Many clients that do everything at random, and what may be expected after it. */
@@ -52,7 +53,8 @@ export async function startStorm(system: StormSystem, seed: number): Promise<Sto
   const topologies = createTopologyModel();
   const blackouts = createBlackoutModel();
   const known: Expectations['tenants'] = new Map();
-  const expected: Expectations = {model, topologies, blackouts, tenants: known};
+  const vips: Expectations['vips'] = new Map();
+  const expected: Expectations = {model, topologies, blackouts, tenants: known, vips};
   const setUp = async (method: string, path: string, body: unknown) => {
     const {kind, body: answer} = await system.ask(random, method, path, body);
     if (kind !== 'done') throw new Error(`cannot set up: ${JSON.stringify(answer)}`);
@@ -66,6 +68,7 @@ export async function startStorm(system: StormSystem, seed: number): Promise<Sto
   const volatile = [0, 1, 2, 3].flatMap(number => [1, 2, 3, 4].map(index => `v${number}-${index}`));
   const blackoutClients = [0, 1].map(number => createBlackoutClient({...options(`b${number}`), blackouts, number}));
   const tenantClients = [0, 1].map(number => createTenantClient({...options(`tn${number}`), known}));
+  const vipClients = [0, 1].map(number => createVipClient({...options(`vip${number}`), known: vips, number, hosts: steady}));
   for (const [index, name] of steady.entries()) {
     await setUp('POST', '/hosts', {name, ip: `192.168.100.${index}`, tags: {rack: `r${1 + (index % 3)}`}});
     model.host(name).state.set(system.tick(), ['up']);
@@ -78,7 +81,7 @@ export async function startStorm(system: StormSystem, seed: number): Promise<Sto
       segments: ['', 's'],
       names: 8,
       sharing: 0.1,
-      pauses: {hosts: 5, blackouts: 10, tenants: 20, topologies: 60},
+      pauses: {hosts: 5, blackouts: 10, tenants: 20, vips: 10, topologies: 60},
     },
     'one host': {
       hosts: ['s0'],
@@ -86,7 +89,7 @@ export async function startStorm(system: StormSystem, seed: number): Promise<Sto
       segments: [''],
       names: 8,
       sharing: 0.3,
-      pauses: {hosts: 5, blackouts: 2, tenants: 20, topologies: 60},
+      pauses: {hosts: 5, blackouts: 2, tenants: 20, vips: 2, topologies: 60},
     },
     'hosts that go': {
       hosts: ['v0-1', 'v0-2', 'v0-3', 'v1-1', 's0'],
@@ -94,7 +97,7 @@ export async function startStorm(system: StormSystem, seed: number): Promise<Sto
       segments: [''],
       names: 8,
       sharing: 0.2,
-      pauses: {hosts: 0, blackouts: 10, tenants: 20, topologies: 20},
+      pauses: {hosts: 0, blackouts: 10, tenants: 20, vips: 10, topologies: 20},
     },
     'a network that moves': {
       hosts: steady,
@@ -102,7 +105,7 @@ export async function startStorm(system: StormSystem, seed: number): Promise<Sto
       segments: [''],
       names: 1,
       sharing: 0.3,
-      pauses: {hosts: 30, blackouts: 50, tenants: 100, topologies: 0},
+      pauses: {hosts: 30, blackouts: 50, tenants: 100, vips: 50, topologies: 0},
     },
   };
   let gales = 0;
@@ -147,6 +150,7 @@ export async function startStorm(system: StormSystem, seed: number): Promise<Sto
         ...hostClients.map(step => loop(step, pauses.hosts)),
         ...blackoutClients.map(step => loop(step, pauses.blackouts)),
         ...tenantClients.map(step => loop(step, pauses.tenants)),
+        ...vipClients.map(step => loop(step, pauses.vips)),
         ...topologyClients.map(step => loop(step, pauses.topologies)),
         faultsInTurn(),
       ]);
