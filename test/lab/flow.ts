@@ -13,9 +13,9 @@ export interface FlowResult {
   readonly lost: number;
 }
 
-/** Pings 20 times a second from a namespace, until ended or for so many packets. */
-export function startFlow(namespace: string, to: string, count?: number): Flow {
-  const args = ['-n', '-i', '0.05', '-W', '1', ...(count === undefined ? [] : ['-c', String(count)]), to];
+/** Pings so many times a second from a namespace, until ended or for so many packets. */
+export function startFlow(namespace: string, to: string, count?: number, perSecond = 20): Flow {
+  const args = ['-n', '-i', String(1 / perSecond), '-W', '1', ...(count === undefined ? [] : ['-c', String(count)]), to];
   const child = spawn('ip', ['netns', 'exec', namespace, 'ping', ...args], {stdio: ['ignore', 'pipe', 'pipe']});
   let output = '';
   child.stdout.on('data', chunk => {
