@@ -226,6 +226,14 @@ test('--live shows what a real daemon has, in its topology and in another one, a
     t.deepEqual(JSON.parse(stdout).problems, judged.body.problems, String(count));
     t.is(error === undefined, judged.body.fits);
   }
+  await daemon.request('PUT', '/vips/web', {ip: '192.168.0.9'});
+  const listing = {
+    ...topology(3),
+    topologies: [{networks: ['net', 'net6'], map: [{name: 'dc', hosts: [{name: 'h9', ip: '192.168.0.9'}]}]}],
+  };
+  const {problems} = JSON.parse((await plan(listing, '--live -', {answers, format: 'json'})).stdout);
+  t.deepEqual(problems, (await daemon.post('/topology?dry_run=true', listing)).body.problems);
+  t.true(problems.includes('IP 192.168.0.9 of host h9 is in use: it is that of VIP web.'), problems.join('\n'));
   const {stdout, error} = await plan(topology(9), '--live -', {answers});
   t.regex(error ?? '', /^the topology of - does not fit: Address fd00:\S+ \(c\) of host h3 would not fit/);
   t.regex(stdout, /^Running: 3 hosts\n/);
