@@ -8,8 +8,9 @@ import {createReadKernel, type Kernel, type ReadKernel} from './kernel.ts';
 
 /** An address of ours as it is found. */
 export interface OwnEndpointAddress extends EndpointAddress {
-  /** Only of what is found. */
+  /** Only of what is found: where it is, and that it serves nobody, because its device is switched off. */
   readonly dev?: string;
+  readonly isOff?: boolean;
 }
 
 const ownDevice = 'romana-lo';
@@ -19,14 +20,14 @@ export function createEndpointAddresses(run: Run, readKernel: ReadKernel = creat
   return {
     name: 'endpoint-addresses',
     keyOf: ({ip}) => ip,
-    isEqual: () => true,
+    isEqual: ({isOff: a = false}, {isOff: b = false}) => a === b,
     read: async () => addressesOf(await readKernel()),
     async apply({create, update, remove}) {
       const failures = createFailures();
-      const made = [...create, ...update];
-      const dev = made.length === 0 ? undefined : await makeDevice(run);
+      // Which also switches it on again.
+      const dev = create.length + update.length === 0 ? undefined : await makeDevice(run);
       await failures.batch(run, [
-        ...made.map(({ip, endpoint = ip}) => ({
+        ...create.map(({ip, endpoint = ip}) => ({
           endpoint,
           line: `address add ${hostPrefix(ip)} dev ${dev} metric ${endpointMetric}${nodad(ip)}`,
         })),
@@ -38,11 +39,11 @@ export function createEndpointAddresses(run: Run, readKernel: ReadKernel = creat
 }
 
 function addressesOf({interfaces}: Kernel): OwnEndpointAddress[] {
-  const bearers = interfaces.filter(({name, isEnabled}) => (name === ownDevice && isEnabled) || name === 'lo');
-  return bearers.flatMap(({name, addresses}) =>
+  const bearers = interfaces.filter(({name}) => name === ownDevice || name === 'lo');
+  return bearers.flatMap(({name, isEnabled, addresses}) =>
     addresses
       .filter(({metric, address, prefix}) => metric === endpointMetric && prefix === hostPrefix(address))
-      .map(({address}) => ({ip: address, dev: name})),
+      .map(({address}) => ({ip: address, dev: name, isOff: !isEnabled})),
   );
 }
 

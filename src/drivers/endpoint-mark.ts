@@ -1,6 +1,6 @@
 import type {KernelInterface} from './ip-address.ts';
 
-/** The metric that the kernel keeps with every address of ours for an endpoint. Nothing hangs on it: an address by itself makes no route of that metric. */
+/** The metric that the kernel keeps with every address of ours for an endpoint. Nothing hangs on it but how that address itself is routed. */
 export const endpointMetric = 1145;
 
 /** The link group that every veth of ours is born into. */

@@ -7,7 +7,7 @@ import {createFailures, type EndpointLine} from './endpoint-batch.ts';
 import {endpointMetric, handlesOf} from './endpoint-mark.ts';
 import type {KernelInterface} from './ip-address.ts';
 import {createReadKernel, type ReadKernel} from './kernel.ts';
-import {type PortSettings, portSettings, readPortSettings, writePortSettings} from './port-settings.ts';
+import {portSettings, readPortSettings, writePortSettings} from './port-settings.ts';
 
 /** An interface as it is found. */
 export interface OwnEndpointPort extends EndpointPort {
@@ -30,21 +30,21 @@ const nothing: FoundPort = {handles: [], addresses: [], ownAddresses: []};
  */
 export function createEndpointPorts(run: Run, readKernel: ReadKernel = createReadKernel(run)): Driver<OwnEndpointPort> {
   let present = new Map<string, FoundPort>();
-  const foundFor = ({dev}: OwnEndpointPort) => present.get(dev) ?? nothing;
+  const foundFor = (dev: string) => present.get(dev) ?? nothing;
   return {
     name: 'endpoint-ports',
     keyOf: ({dev}) => dev,
     isEqual: (actual, wanted) => isAsWanted(actual, wanted),
     async read() {
       const {interfaces} = await readKernel();
+      present = new Map(interfaces.map(each => [each.name, foundOf(each)]));
       const marked = interfaces.filter(each => handlesOf(each).length > 0);
-      const settings = await readPortSettings(
-        run,
-        marked.map(({name}) => name),
-      );
-      const ports = marked.map(each => portOf(each, settings.get(each.name) ?? {}));
-      present = new Map(ports.map(({dev, found}) => [dev, found]));
-      return ports;
+      const names = marked.map(({name}) => name);
+      const settings = await readPortSettings(run, names);
+      return marked.map(({name: dev, isEnabled, mtu}) => {
+        const found = foundFor(dev);
+        return {dev, handle: found.handles[0] ?? dev, isEnabled, mtu, settings: settings.get(dev) ?? {}, found};
+      });
     },
     async apply({create, update, remove}) {
       const failures = createFailures();
@@ -52,19 +52,19 @@ export function createEndpointPorts(run: Run, readKernel: ReadKernel = createRea
       // The mark comes first, and goes last: whatever happens in between, it is known whose the rest is.
       await failures.batch(
         run,
-        made.flatMap(port => markLines(port, foundFor(port))),
+        made.flatMap(port => markLines(port, foundFor(port.dev))),
       );
       for (const {dev, settings, endpoint = dev} of made) await failures.attempt(endpoint, () => writePortSettings(run, dev, settings));
       await failures.batch(
         run,
-        made.flatMap(port => setUpLines(port, foundFor(port))),
+        made.flatMap(port => setUpLines(port, foundFor(port.dev))),
       );
       // What we have made goes as a whole.
       const left = remove.filter(({dev, handle}) => dev !== handle);
       for (const {dev} of left) await failures.attempt(dev, () => writePortSettings(run, dev, asOfNew));
       await failures.batch(
         run,
-        left.flatMap(port => leaveLines(port, foundFor(port))),
+        left.flatMap(port => leaveLines(port, foundFor(port.dev))),
       );
       failures.throwIfAny();
     },
@@ -78,12 +78,10 @@ export function adoptedPorts(ports: Driver<OwnEndpointPort>): Driver<OwnEndpoint
 
 const asOfNew = Object.fromEntries(portSettings.map(setting => [setting, undefined]));
 
-function portOf(each: KernelInterface, settings: PortSettings): OwnEndpointPort & {readonly found: FoundPort} {
-  const {name: dev, isEnabled, mtu, addresses} = each;
-  const handles = handlesOf(each);
-  const ownAddresses = addresses.filter(({metric}) => metric === endpointMetric).map(({address}) => address);
-  const found = {handles, addresses: addresses.map(({address}) => address), ownAddresses};
-  return {dev, handle: handles[0] ?? dev, isEnabled, mtu, settings, found};
+function foundOf(each: KernelInterface): FoundPort {
+  const own = each.addresses.filter(({metric}) => metric === endpointMetric);
+  const addresses = each.addresses.map(({address}) => address);
+  return {handles: handlesOf(each), addresses, ownAddresses: own.map(({address}) => address)};
 }
 
 function isAsWanted(actual: OwnEndpointPort, wanted: OwnEndpointPort): boolean {

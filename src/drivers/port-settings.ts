@@ -1,7 +1,7 @@
 import type {PortSetting} from '../core/desired-endpoint-ports.ts';
 import type {Run} from '../system/run.ts';
 
-/** Where the kernel keeps each setting of an interface, below /proc/sys/net; of the interface "default" stands there what a new one gets. */
+/** Where the kernel keeps each setting of an interface, below /proc/sys/net. */
 const paths: Readonly<Record<PortSetting, (dev: string) => string>> = {
   proxy_arp: dev => `ipv4/conf/${dev}/proxy_arp`,
   rp_filter: dev => `ipv4/conf/${dev}/rp_filter`,
@@ -18,29 +18,31 @@ export type PortSettings = Readonly<Partial<Record<PortSetting, string>>>;
 export async function readPortSettings(run: Run, devices: readonly string[]): Promise<ReadonlyMap<string, PortSettings>> {
   const files = devices.flatMap(dev => portSettings.map(setting => ({dev, setting, path: paths[setting](dev)})));
   if (files.length === 0) return new Map();
-  const script = 'cd /proc/sys/net; for file; do value=; read -r value 2>/dev/null < "$file"; echo "$value"; done';
-  const values = (await run('sh', ['-c', script, 'sh', ...files.map(({path}) => path)])).split('\n');
+  const output = await run('sh', ['-c', 'cd /proc/sys/net; grep -sH . "$@"; true', 'sh', ...files.map(({path}) => path)]);
+  const values = new Map(output.split('\n').map(line => [line.slice(0, line.lastIndexOf(':')), line.slice(line.lastIndexOf(':') + 1)]));
   const found = new Map<string, Partial<Record<PortSetting, string>>>(devices.map(dev => [dev, {}]));
-  for (const [index, {dev, setting}] of files.entries()) {
-    const value = values[index] ?? '';
-    if (value !== '') Object.assign(found.get(dev) ?? {}, {[setting]: value});
+  for (const {dev, setting, path} of files) {
+    const value = values.get(path);
+    const settings = found.get(dev);
+    if (value !== undefined && settings !== undefined) settings[setting] = value;
   }
   return found;
 }
 
-/** Sets settings of interfaces; of interface "default" where the value is undefined. Throws an error that names the first that cannot be set. */
+/** Sets settings of an interface; undefined stands for what a new one has. Throws an error that names the first that cannot be set. */
 export async function writePortSettings(
   run: Run,
   dev: string,
   settings: Readonly<Partial<Record<PortSetting, string | undefined>>>,
 ): Promise<void> {
+  // Of neighbours there are no defaults in a network namespace of its own; nobody sets them for the loopback.
   const lines = portSettings.flatMap(setting => {
     if (!Object.hasOwn(settings, setting)) return [];
     const value = settings[setting];
-    return [`${paths[setting](dev)} ${value ?? '-'} ${paths[setting]('default')}`];
+    return [`${paths[setting](dev)} ${value ?? '-'} ${paths[setting](setting === 'proxy_delay' ? 'lo' : 'default')}`];
   });
   if (lines.length === 0) return;
   const script =
-    'cd /proc/sys/net; while read -r file value like; do [ -e "$file" ] || continue; [ "$value" != - ] || read -r value < "$like"; echo "$value" > "$file" || exit 1; done';
+    'cd /proc/sys/net; while read -r file value like; do [ -e "$file" ] || continue; [ "$value" != - ] || value=$(cat "$like"); echo "$value" > "$file" || exit 1; done';
   await run('sh', ['-c', script], {input: `${lines.join('\n')}\n`});
 }

@@ -44,8 +44,9 @@ export async function createDriverHost(t: ExecutionContext, label: string): Prom
   };
 }
 
-/** True for the shell that asks the kernel several questions, and for nothing that may change anything. */
+/** True for the shell that asks the kernel several questions, or reads settings, and for nothing that may change anything. */
 function isLook(command: string, args: readonly string[]): boolean {
+  if (command === 'sh' && args[1] === 'cd /proc/sys/net; grep -sH . "$@"; true') return true;
   const commands = command === 'sh' ? (args[1] ?? '').split(' && ') : [[command, ...args].join(' ')];
   return commands.every(each => /^ip .* show( table \w+)?$/.test(each) || each.startsWith('printf '));
 }
