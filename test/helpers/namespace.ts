@@ -12,11 +12,19 @@ export interface Namespace {
 const run = createRun();
 let count = 0;
 
-/** `test` for what needs network namespaces; skipped, with the reason in its title, where there is no root. */
-export function namespaceTest(): (title: string, implementation: (t: ExecutionContext) => Promise<void>) => void {
+/**
+ * `test` for what needs network namespaces; skipped, with the reason in its title, where there is no root. `isSerial`: one after the other, for what
+ * runs many processes or hangs on time.
+ */
+export function namespaceTest({
+  isSerial = false,
+}: {
+  isSerial?: boolean;
+} = {}): (title: string, implementation: (t: ExecutionContext) => Promise<void>) => void {
   const test: TestFn = anyTest;
   const isRoot = process.getuid?.() === 0;
-  return (title, implementation) => (isRoot ? test(title, implementation) : test.skip(`${title} (needs root)`, implementation));
+  const make = isSerial ? test.serial : test;
+  return (title, implementation) => (isRoot ? make(title, implementation) : test.skip(`${title} (needs root)`, implementation));
 }
 
 /** Makes a network namespace of this test's own, with its loopback up; it goes with the test, failed or not. */
