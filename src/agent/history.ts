@@ -11,6 +11,8 @@ export interface DriverReport {
   readonly heldBackBy?: string;
   /** What it waits for, without having failed. */
   readonly pending?: string;
+  /** What an operator should know, though nothing has failed. */
+  readonly warning?: string;
   /** When the first of the passes was since which it has not done all it had to, in milliseconds since 1970. */
   readonly waitsSince?: number;
 }
@@ -47,7 +49,7 @@ export function createHistory(order: readonly string[] = []): History {
     },
     errorOf: driver => results.get(driver)?.error,
     record(newResults, at, durationMs) {
-      const findings = newResults.flatMap(result => findingsOf(result, last));
+      const findings = newResults.flatMap(result => [...findingsOf(result, last), ...warningsOf(result, last)]);
       for (const {name, error} of newResults) if (error !== undefined) failures.set(name, (failures.get(name) ?? 0) + 1);
       for (const result of newResults) results.set(result.name, result);
       const before = new Map((last?.drivers ?? []).map(driver => [driver.name, driver]));
@@ -72,7 +74,7 @@ function placeOf({name}: DriverReport, order: readonly string[]): number {
   return place === -1 ? order.length : place;
 }
 
-function reportOf({name, wanted, changes, error, heldBackBy, pending}: StepResult, failures: number): DriverReport {
+function reportOf({name, wanted, changes, error, heldBackBy, pending, warning}: StepResult, failures: number): DriverReport {
   return {
     name,
     wanted,
@@ -81,6 +83,7 @@ function reportOf({name, wanted, changes, error, heldBackBy, pending}: StepResul
     ...(error !== undefined && {error: messageOf(error)}),
     ...(heldBackBy !== undefined && {heldBackBy}),
     ...(pending !== undefined && {pending}),
+    ...(warning !== undefined && {warning}),
   };
 }
 
@@ -104,4 +107,12 @@ function findingsOf(result: StepResult, last: PassReport | undefined): Finding[]
   if (changes === 0) return [];
   if (isDrift === true) return [{level: 'warn', message: 'drift repaired', fields: {driver, changes}}];
   return [{level: 'info', message: 'host changed', fields: {driver, changes}}];
+}
+
+/** Told once, as long as it stays the same. */
+function warningsOf({name: driver, warning}: StepResult, last: PassReport | undefined): Finding[] {
+  const before = last?.drivers.find(({name}) => name === driver);
+  return warning === undefined || warning === before?.warning
+    ? []
+    : [{level: 'warn', message: 'to be looked at', fields: {driver, warning}}];
 }

@@ -15,10 +15,12 @@ export function renderAgentStatus(status: AgentStatus, now: number): string {
     ...entry('announced', announced.length === 0 ? 'nothing' : renderFirst(announced, 20)),
     ...(drain === undefined ? [] : entry('drain', drainText(drain, now))),
     ...(bird === undefined ? entry('bird', 'publishing is off') : birdLines(bird, now)),
+    ...driverLines(pass?.drivers ?? []),
   ];
-  const drivers = (pass?.drivers ?? []).map(({name, wanted, error, heldBackBy, pending}) => {
+  const drivers = (pass?.drivers ?? []).map(({name, wanted, error, heldBackBy, pending, warning}) => {
     const waitsFor = heldBackBy ?? pending;
-    return [name, String(wanted), clip(error?.split('\n')[0] ?? (waitsFor === undefined ? 'ok' : `waits for ${waitsFor}`), 70)];
+    const text = error?.split('\n')[0] ?? (waitsFor === undefined ? (warning ?? 'ok') : `waits for ${waitsFor}`);
+    return [name, String(wanted), clip(text, stateWidth)];
   });
   const endpointTable = endpoints.length === 0 ? '' : `\n${renderEndpoints(endpoints)}`;
   const sessions = (bird?.sessions.length ?? 0) > 0 ? `\n${renderSessions(bird?.sessions ?? [])}` : '';
@@ -34,7 +36,22 @@ function storeText({state, stateWrittenAt = 0, revision, stateAgeSeconds}: Agent
   return `revision ${revision}, ${stateAgeSeconds === 0 ? 'current' : `out of touch for ${age}, the last known state is kept`}`;
 }
 
+/** What the table of drivers has no room for, whole. Of BIRD it is told above, with its place in the file. */
+function driverLines(drivers: NonNullable<AgentStatus['pass']>['drivers']): string[] {
+  const lines = (heading: string, textOf: (driver: (typeof drivers)[number]) => string | undefined) => {
+    const texts = new Set(drivers.flatMap(driver => (driver.name === 'bird' ? [] : (textOf(driver) ?? []))));
+    return [...texts]
+      .filter(text => text.length > stateWidth || text.includes('\n'))
+      .flatMap(text => {
+        const names = drivers.filter(driver => textOf(driver) === text).map(({name}) => name);
+        return entry(heading, `${names.join(', ')}: ${text.replaceAll('\n', ' ')}`).map(line => clip(line, pageWidth));
+      });
+  };
+  return [...lines('problem', ({error}) => error), ...lines('warning', ({warning}) => warning)];
+}
+
 const indent = 11;
+const stateWidth = 70;
 
 /** A heading and its text, the following lines of which stand under the first. */
 function entry(heading: string, text: string): string[] {

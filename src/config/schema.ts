@@ -13,6 +13,7 @@ const oneAddress = 'expected address/length, such as 192.168.20.30/24';
 const oneCidr = 'expected a CIDR, such as 10.96.0.0/12';
 const fewAddresses = `${oneAddress}, or a list of one IPv4 and one IPv6`;
 const cidr = z.string().refine(isInterfaceAddress, oneCidr).transform(parsePrefix);
+const cidrs = z.union([cidr.transform(one => [one]), z.array(cidr)], {error: `${oneCidr}, or a list of them`});
 const interfaceAddress = z.string().refine(isInterfaceAddress, oneAddress);
 
 // Checks that concern two keys run even when other keys are wrong: all problems are to be listed at once.
@@ -113,7 +114,10 @@ export const Config = z.strictObject({
           gateway6: z.string().refine(isLinkLocal6, 'expected a link-local IPv6 address, such as fe80::1').default('fe80::1'),
         })
         .prefault({}),
-      serviceRange: z.union([cidr.transform(one => [one]), z.array(cidr)], {error: `${oneCidr}, or a list of them`}).default([]),
+      serviceRange: cidrs.default([]),
+      nat: z.strictObject({enabled: z.boolean().default(false), exclude: cidrs.default([])}).prefault({}),
+      forward: z.strictObject({accept: z.boolean().default(false)}).prefault({}),
+      iptables: z.enum(['auto', 'nft', 'legacy']).default('auto'),
       provision: z.boolean().default(true),
       policy: z.strictObject({enabled: z.boolean().default(true)}).prefault({}),
       vips: z.strictObject({enabled: z.boolean().default(true), leaseSeconds: z.int().min(2).max(3600).default(3)}).prefault({}),

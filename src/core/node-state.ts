@@ -38,8 +38,19 @@ export interface NodeSettings {
   readonly provision: boolean;
   /** Addresses of a cluster's services: of no host, and so of no network. */
   readonly serviceRange: readonly Prefix[];
+  readonly nat: NatSettings;
+  /** Whether what endpoints send and get is accepted where FORWARD would drop it. */
+  readonly forward: {readonly accept: boolean};
+  /** Where rules of ours go, where a host has both. */
+  readonly iptables: 'auto' | 'nft' | 'legacy';
   readonly routes: RouteSettings;
   readonly publish: PublishSettings;
+}
+
+export interface NatSettings {
+  readonly enabled: boolean;
+  /** Destinations beside the networks and the service range that packets of endpoints reach with their own address. */
+  readonly exclude: readonly Prefix[];
 }
 
 export interface RouteSettings {

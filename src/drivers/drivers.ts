@@ -1,5 +1,6 @@
 import {desiredBird} from '../core/desired-bird.ts';
 import {desiredBlockRoutes} from '../core/desired-block-routes.ts';
+import {desiredChains} from '../core/desired-chains.ts';
 import {desiredEndpointAddresses} from '../core/desired-endpoint-addresses.ts';
 import {desiredEndpointPairs} from '../core/desired-endpoint-pairs.ts';
 import {desiredEndpointPorts} from '../core/desired-endpoint-ports.ts';
@@ -8,6 +9,7 @@ import {desiredNames} from '../core/desired-names.ts';
 import {desiredNeighbourRoutes} from '../core/desired-neighbour-routes.ts';
 import {desiredRules} from '../core/desired-rules.ts';
 import {desiredSysctls} from '../core/desired-sysctls.ts';
+import {warnOfDropping} from '../core/forward-policy.ts';
 import type {NodeSettings, NodeState} from '../core/node-state.ts';
 import {checkOverlaps} from '../core/overlaps.ts';
 import type {Prefix} from '../core/prefix.ts';
@@ -27,6 +29,7 @@ import {createEndpointAddresses} from './endpoint-addresses.ts';
 import {createEndpointPairs} from './endpoint-pairs.ts';
 import {adoptedPorts, createEndpointPorts} from './endpoint-ports.ts';
 import {createEndpointRoutes} from './endpoint-routes.ts';
+import {chainItem, createIptables} from './iptables.ts';
 import {createReadKernel, mainRoutesOf, type ReadKernel} from './kernel.ts';
 import {createNames} from './names.ts';
 import {createNeighbourRoutes} from './neighbour-routes.ts';
@@ -94,6 +97,8 @@ export function createDrivers({
     : undefined;
   const readSettings = createReadSettings(files, readKernel);
   const sysctls = createSysctls({files, readSettings, provision: settings.provision});
+  const isUsed = settings.nat.enabled || settings.forward.accept;
+  const iptables = createIptables({run, files, clock, backend: settings.iptables, isUsed});
   const blockRoutes = createBlockRoutes(run, readKernel);
   const routePairs = [
     pair(createNames(files), desiredNames),
@@ -110,11 +115,12 @@ export function createDrivers({
   const pairs = [
     pair(sysctls, desiredSysctls),
     pair(blockRoutes, unlessOverlapping(desiredBlockRoutes)),
+    pair(iptables, node => desiredChains(node).map(chainItem), {warn: node => warnOfDropping(node, iptables.dropping())}),
     ...(bird === undefined
       ? []
       : [
           pair(bird, node => desiredBird(node).map(birdItem), {
-            needs: [sysctls.name, blockRoutes.name],
+            needs: [sysctls.name, blockRoutes.name, ...(settings.forward.accept ? [iptables.name] : [])],
             keepsNeeds: error => mayAnnounce(error, bird),
           }),
         ]),
@@ -151,6 +157,6 @@ function unlessOverlapping<Item>(desired: (node: NodeState) => readonly Item[]):
   };
 }
 
-function pair<Item>(driver: Driver<Item>, desired: (node: NodeState) => readonly Item[], options?: StepOptions) {
+function pair<Item>(driver: Driver<Item>, desired: (node: NodeState) => readonly Item[], options?: StepOptions<NodeState>) {
   return {make: step(driver, desired, options), unmake: step<undefined, Item>(driver, () => [])};
 }

@@ -9,6 +9,8 @@ export interface StepResult {
   /** The changes are somebody else's doing, put right. */
   readonly isDrift?: boolean;
   readonly error?: unknown;
+  /** What an operator should know, though nothing has failed. */
+  readonly warning?: string;
   /** What the step waits for: it has not failed, and is not done either. */
   readonly pending?: string;
   /** The step was held back because this one, which it needs, failed. */
@@ -63,9 +65,14 @@ export async function reconcile<State>(steps: ReadonlyArray<Step<State>>, state:
     wanted: planned.get(name)?.wanted ?? 0,
     changes: planned.get(name)?.changes ?? 0,
     ...(planned.get(name)?.isDrift === true && {isDrift: true}),
+    ...warningOf(planned.get(name)),
     ...(errors.has(name) && outcomeOf(errors.get(name))),
     ...(heldBack.has(name) && {heldBackBy: heldBack.get(name) ?? ''}),
   }));
+}
+
+function warningOf(plan: PlannedStep | undefined): Pick<StepResult, 'warning'> {
+  return plan?.warning === undefined ? {} : {warning: plan.warning};
 }
 
 function outcomeOf(error: unknown): Pick<StepResult, 'error' | 'pending'> {

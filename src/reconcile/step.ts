@@ -19,22 +19,26 @@ export interface PlannedStep {
   readonly removals: number;
   /** The same was wanted before and had been made so: somebody else has changed it since. */
   readonly isDrift: boolean;
+  /** What an operator should know, though nothing has failed. */
+  readonly warning?: string | undefined;
   /** Creates and updates. Runs nothing when there is nothing to do. */
   add(): Promise<void>;
   /** Removes. Runs nothing when there is nothing to do. */
   remove(): Promise<void>;
 }
 
-export interface StepOptions {
+export interface StepOptions<State> {
   readonly needs?: readonly string[];
   readonly keepsNeeds?: (error: unknown) => boolean;
+  /** What an operator should know, though nothing has failed; asked in each pass, once the driver has read. */
+  readonly warn?: (state: State) => string | undefined;
 }
 
 /** Pairs a driver with the pure function that says what it should hold. */
 export function step<State, Item>(
   driver: Driver<Item>,
   desired: (state: State) => readonly Item[],
-  {needs = [], keepsNeeds = () => true}: StepOptions = {},
+  {needs = [], keepsNeeds = () => true, warn = () => undefined}: StepOptions<State> = {},
 ): Step<State> {
   // Nothing is decided by it: what was last made so tells whose doing a difference is.
   let done: readonly Item[] | undefined;
@@ -59,6 +63,7 @@ export function step<State, Item>(
         changes: plan.create.length + plan.update.length + plan.remove.length,
         removals: plan.remove.length,
         isDrift,
+        warning: warn(known),
         add: () => applyPart({create: plan.create, update: plan.update, remove: []}),
         remove: () => applyPart({create: [], update: [], remove: plan.remove}),
       };

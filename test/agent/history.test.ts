@@ -60,3 +60,18 @@ test('a driver that is held back neither works again nor has repaired anything',
   t.like(history.last, {isGood: false, drivers: [{name: 'routes'}, {name: 'bird', heldBackBy: 'routes', failures: 1}]});
   t.deepEqual(record(history, ['routes ! no room', 'bird < routes'], true), []);
 });
+
+test('a warning is told once, as long as it is the same, and stands in the report', t => {
+  const history = createHistory();
+  const pass = (warning?: string) =>
+    history
+      .record([{name: 'iptables', wanted: 1, changes: 0, ...(warning !== undefined && {warning})}], 5, 7)
+      .map(({level, message, fields}) => [level, message, fields['warning']]);
+  t.deepEqual(pass('drops'), [['warn', 'to be looked at', 'drops']]);
+  t.deepEqual(pass('drops'), []);
+  t.like(history.last, {isGood: true, drivers: [{warning: 'drops'}]});
+  t.deepEqual(pass('drops more'), [['warn', 'to be looked at', 'drops more']]);
+  t.deepEqual(pass(), []);
+  t.is(history.last?.drivers[0]?.warning, undefined);
+  t.deepEqual(pass('drops'), [['warn', 'to be looked at', 'drops']]);
+});

@@ -69,6 +69,30 @@ bird          2       waits for block-routes
   );
 });
 
+test('what the table of drivers has no room for stands above it, once for all that it is about', t => {
+  const overlap =
+    'routes stay as they are: network net1 (10.1.0.0/16) overlaps the service range 10.0.0.0/12 (agent.serviceRange): give the network other addresses';
+  const drivers = [
+    {name: 'neighbour-routes', wanted: 0, changes: 0, failures: 2, error: overlap},
+    {name: 'sysctls', wanted: 1, changes: 1, failures: 1, error: 'cannot set net.ipv4.ip_forward=1: EPERM'},
+    {name: 'block-routes', wanted: 0, changes: 0, failures: 2, error: overlap},
+    {name: 'iptables', wanted: 0, changes: 0, failures: 0, warning: `FORWARD has the policy DROP ${'and so on '.repeat(12).trim()}`},
+    {name: 'bird', wanted: 2, changes: 1, failures: 3, error: `of BIRD is told elsewhere ${'x '.repeat(50)}`},
+  ];
+  const text = renderAgentStatus({...status, pass: {at: sampleNow, durationMs: 12, isGood: false, drivers}}, sampleNow);
+  t.true(
+    text.includes(`
+problem    neighbour-routes, block-routes: routes stay as they are: network net1 (10.1.0.0/16)
+           overlaps the service range 10.0.0.0/12 (agent.serviceRange): give the network other
+           addresses
+warning    iptables: FORWARD has the policy DROP and so on and so on and so on and so on and so on
+           and so on and so on and so on and so on and so on and so on and so on
+`),
+    text,
+  );
+  t.regex(text, /^iptables +0 +FORWARD has the policy DROP and so on/m);
+});
+
 test('before the first whole state, and with publishing off', t => {
   const text = renderAgentStatus({...status, pass: undefined, bird: undefined, announced: []}, sampleNow);
   t.true(text.includes('\nlast pass  none yet: no whole state has been read\n'), text);

@@ -54,6 +54,12 @@ agent:
     gateway4: 169.254.1.1
     gateway6: fe80::1
   serviceRange: []
+  nat:
+    enabled: false
+    exclude: []
+  forward:
+    accept: false
+  iptables: auto
   provision: true
   policy:
     enabled: true
@@ -109,6 +115,9 @@ agent:
   routes: {enabled: false, table: 21, multihop: true, aggregate: false, uplinks: [eth1], allowOverlap: true}
   endpoints: {gateway4: 169.254.7.1, gateway6: "fe80::7"}
   serviceRange: [10.96.0.0/12, fd00:96::/112]
+  nat: {enabled: true, exclude: [192.168.0.0/16]}
+  forward: {accept: true}
+  iptables: legacy
   provision: false
   policy: {enabled: false}
   vips: {enabled: false, leaseSeconds: 5}

@@ -34,6 +34,9 @@ export function nodeState({
     settings: {
       provision: true,
       serviceRange: [],
+      nat: {enabled: false, exclude: []},
+      forward: {accept: false},
+      iptables: 'auto',
       routes: {enabled: true, table: 10, multihop: false, aggregate: true, uplinks: [], allowOverlap: false},
       publish: {
         enabled: true,

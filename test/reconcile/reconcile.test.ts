@@ -202,3 +202,17 @@ test('steps that only add create and change, leave what is not wanted, and do no
   await reconcile(steps, nextBlock);
   t.deepEqual(machine.log.slice(2), ['bird -10.1', 'routes -10.1']);
 });
+
+test('a warning stands beside the result, whether the step fails or not, and stops nothing', async t => {
+  const driver: Driver<string> = {
+    name: 'rules',
+    keyOf: item => item,
+    isEqual: () => true,
+    read: async () => [],
+    apply: async () => undefined,
+  };
+  const pass = (wish: string) =>
+    reconcile([step(driver, (state: string) => [state], {warn: state => (state === 'odd' ? 'is odd' : undefined)})], wish);
+  t.like((await pass('odd'))[0], {changes: 1, error: undefined, warning: 'is odd'});
+  t.false('warning' in ((await pass('even'))[0] ?? {}));
+});
