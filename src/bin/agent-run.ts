@@ -132,6 +132,7 @@ export async function runAgent(config: Config): Promise<void> {
     hostName: self.name,
     clock,
     log: log.child({part: 'vips'}),
+    signal,
     self: () => agent.node?.self ?? self,
     mirror: () => mirror,
     onChange: () => agent.nudge(),

@@ -19,6 +19,7 @@ export interface AgentVipsOptions {
   readonly hostName: string;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly signal: AbortSignal;
   self(): Self;
   readonly mirror: () => Pick<Mirror, 'sync'>;
   onChange(): void;
@@ -37,7 +38,7 @@ const deadlineMs = 1000;
  * The VIPs of this host. They have a connection and a shell of their own: whatever else the agent asks for or runs may take seconds, and a lease
  * does not wait. Neither is made before it is needed.
  */
-export async function createAgentVips({config, hostName, mirror, ...parts}: AgentVipsOptions): Promise<AgentVips> {
+export async function createAgentVips({config, hostName, mirror, signal, ...parts}: AgentVipsOptions): Promise<AgentVips> {
   const {enabled, leaseSeconds} = config.agent.vips;
   if (!enabled) return {vips: undefined, close: () => undefined};
   const {store, keys} = await openStore(config.etcd, {deadlineMs});
@@ -50,7 +51,7 @@ export async function createAgentVips({config, hostName, mirror, ...parts}: Agen
     ids: createLeaseIds({hostName, bootId: readBootId(), random: Math.random}),
     leaseSeconds,
     driver: createVipDriver(createShellRun()),
-    announcer: createVipAnnouncer({run: createRun(), clock: parts.clock, onMissing}),
+    announcer: createVipAnnouncer({run: createRun(), clock: parts.clock, signal, onMissing}),
     uptime: uptimeMs,
     sync: () => mirror().sync(),
   });

@@ -7,6 +7,8 @@ export interface VipAnnouncerOptions {
   /** Runs several commands at a time: one of them takes a second. */
   readonly run: Run;
   readonly clock: Pick<Clock, 'sleep'>;
+  /** Nothing more is sent once it aborts. */
+  readonly signal?: AbortSignal;
   /** A program that is needed is not installed. Told once for each. */
   onMissing(program: string, debianPackage: string): void;
 }
@@ -17,7 +19,7 @@ export interface VipAnnouncer {
 }
 
 /** Has the neighbours on the segment replace the hardware address that they remember of a VIP: gratuitous ARP, unsolicited neighbour advertisement. */
-export function createVipAnnouncer({run, clock, onMissing}: VipAnnouncerOptions): VipAnnouncer {
+export function createVipAnnouncer({run, clock, signal, onMissing}: VipAnnouncerOptions): VipAnnouncer {
   const missing = new Set<string>();
 
   const send = async (family: Family, addresses: readonly VipAddress[]) => {
@@ -36,7 +38,8 @@ export function createVipAnnouncer({run, clock, onMissing}: VipAnnouncerOptions)
     // Nobody is on the far side of a loopback.
     const outward = addresses.filter(({dev}) => dev !== 'lo');
     for (const pauseMs of pausesMs) {
-      await clock.sleep(pauseMs);
+      await clock.sleep(pauseMs, signal);
+      if (signal?.aborted === true) return;
       const present = outward.filter(isThere);
       void send('ipv4', present);
       void send('ipv6', present);

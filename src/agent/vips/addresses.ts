@@ -59,24 +59,24 @@ export function createVipAddresses(options: VipAddressesOptions): VipAddresses {
     // What is new may have less time than the others.
     if (plan.create.length > 0) endsAt = 0;
     note(present, wanted, failure);
+    const made = present.filter(({ip, dev}) => plan.create.some(other => other.ip === ip && other.dev === dev));
+    if (made.length > 0) announcer.announce(made, isStillOn);
     if (present.some(({ip}) => !isOn(vips, ip) && !isOn(undecided, ip)))
       throw new Error(failure ?? 'an address of a VIP could not be removed');
     return present;
   };
 
+  const isStillOn = ({ip}: VipAddress) => [...holdings.values()].some(({vip, dev}) => vip.ip === ip && dev !== undefined);
+
   const note = (present: readonly VipAddress[], wanted: readonly VipAddress[], failure: string | undefined) => {
-    const fresh: VipAddress[] = [];
     for (const holding of holdings.values()) {
       const {ip} = holding.vip;
       const address = present.find(other => other.ip === ip);
-      if (address !== undefined && address.dev !== holding.dev) fresh.push(address);
       holding.dev = address?.dev;
       // Without a lifetime nobody has tried.
       const wasTried = wanted.some(other => other.ip === ip && other.lifetime !== undefined);
       if (address === undefined && wasTried && failure !== undefined && holding.phase === 'held') holding.failure = failure;
     }
-    if (fresh.length > 0)
-      announcer.announce(fresh, ({ip}) => [...holdings.values()].some(({vip, dev}) => vip.ip === ip && dev !== undefined));
   };
 
   const prolong = async () => {
