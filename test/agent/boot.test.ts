@@ -5,6 +5,7 @@ import {birdRoutes} from '../helpers/bird.ts';
 import {namespaceTest} from '../helpers/namespace.ts';
 import {waitFor} from '../helpers/wait.ts';
 import {type AgentHost, createAgentHost} from './agent-host.ts';
+import {createDrainingHost} from './draining-host.ts';
 
 // A host that starts while its store is away: the real program, BIRD and etcd, in namespaces.
 
@@ -172,4 +173,30 @@ test('a cache that cannot be used is told of once, and nothing is touched', asyn
   await host.until('the agent has settled', status => isSettled(status) && status.state === 'store');
   t.deepEqual(await host.ours(), firstRoutes);
   await waitFor('the cache is whole again', async () => (await readFile(cacheOf(host), 'utf8')).endsWith(']}\n'));
+});
+
+test('a host that was being drained stays so with the cached state: the last choice, and withdrawn when the store is back', async t => {
+  const host = await createDrainingHost(t, 'draining');
+  const first = await host.startAgent();
+  await host.until('the agent has settled', isSettled);
+  await host.setDrained(true);
+  const isLastChoice = async () => (await host.atTor()).includes('(65535,0)');
+  await waitFor('the prefix is the last choice of the ToR', isLastChoice);
+  await cached(host, '\\"drained\\":true');
+  await first.end('SIGKILL');
+  await host.etcd.kill();
+
+  await host.configure({timeoutSeconds: 1});
+  await host.startAgent();
+  await host.until(
+    'the time to drain is over',
+    ({drain, pass, state}) => state === 'cached' && (pass?.at ?? 0) > (drain?.deadline ?? Infinity),
+  );
+  await host.until('the agent has settled', isSettled);
+  t.true(await isLastChoice());
+  t.is((await host.status()).drain?.state, 'draining');
+
+  await host.startEtcd();
+  await waitFor('the prefix is withdrawn', async () => (await host.atTor()) === '');
+  await host.until('the agent has settled', status => isSettled(status) && status.drain?.state === 'drained');
 });

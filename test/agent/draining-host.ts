@@ -21,6 +21,7 @@ export interface DrainSettings {
 export interface DrainingHost extends AgentHost {
   readonly bird: RunningBird;
   readonly tor: RunningBird;
+  readonly etcd: {kill(): Promise<void>};
   /** What the ToR has from this host for a prefix, with its attributes; '' for nothing. */
   atTor(prefix?: string): Promise<string>;
   /** Since when the ToR's session with this host is up. */
@@ -55,7 +56,7 @@ export async function createDrainingHost(t: ExecutionContext, label: string): Pr
   await copyFile(path.join(root, 'templates/bird2/bgp-v4/publisher.conf'), path.join(host.folder, 'templates/publisher.conf'));
   const tor = await startTor(t, host.far);
   const bird = await host.startBird();
-  await host.startEtcd();
+  const etcd = await host.startEtcd();
   await host.putHosts('host-1 192.168.20.30', 'host-2 192.168.21.30');
   await host.putBlocks(`${ownPrefix} host-1`);
   const atTor = async (prefix = ownPrefix) => {
@@ -66,6 +67,7 @@ export async function createDrainingHost(t: ExecutionContext, label: string): Pr
     ...host,
     bird,
     tor,
+    etcd,
     atTor,
     async upSince() {
       const [session] = parseProtocols(await tor.control.command('show protocols host1'));
