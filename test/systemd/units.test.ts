@@ -84,7 +84,7 @@ test('all that the agent writes by default lies where its unit lets it write', t
     ...words(agent, 'Service', 'StateDirectory').map(name => `/var/lib/${name}`),
     ...words(agent, 'Service', 'RuntimeDirectory').map(name => `/run/${name}`),
   ];
-  for (const file of [stateDir, socket, publish.birdConf, publish.confDir, '/etc/iproute2']) {
+  for (const file of [stateDir, socket, publish.birdConf, publish.confDir, '/etc/iproute2', '/run/xtables.lock']) {
     t.true(
       writable.some(around => file === around || file.startsWith(`${around}/`)),
       file,
