@@ -4,6 +4,7 @@ import {messageOf} from '../core/errors.ts';
 import type {StepResult} from '../reconcile/reconcile.ts';
 import {createBirdMetrics} from './bird-metrics.ts';
 import type {AgentStatus} from './status.ts';
+import {createVipMetrics} from './vips/vip-metrics.ts';
 
 export interface AgentMetrics {
   readonly registry: Registry;
@@ -43,6 +44,7 @@ export function createAgentMetrics(readStatus: () => Promise<AgentStatus>): Agen
   const announced = gauge('romana_prefixes_announced', 'Prefixes of the last accepted configuration.');
   const endpoints = gauge('romana_endpoints', 'Endpoints of this host, by how they do.', ['state']);
   const collectBird = createBirdMetrics(registry);
+  const collectVips = createVipMetrics(registry);
 
   const wanted = (status: AgentStatus, names: readonly string[]) =>
     (status.pass?.drivers ?? []).filter(({name}) => names.includes(name)).reduce((sum, driver) => sum + driver.wanted, 0);
@@ -55,6 +57,7 @@ export function createAgentMetrics(readStatus: () => Promise<AgentStatus>): Agen
     announced.set(status.announced.length);
     for (const state of endpointStates) endpoints.set({state}, status.endpoints.filter(endpoint => endpoint.state === state).length);
     if (status.bird !== undefined) collectBird(status.bird);
+    collectVips(status);
   };
   const metrics = registry.metrics.bind(registry);
   registry.metrics = async () => {

@@ -3,6 +3,9 @@ import type {NodeState, PublishSettings} from '../core/node-state.ts';
 import type {Session} from '../drivers/bird/sessions.ts';
 import {type BirdReport, type BirdState, birdReport} from './bird-report.ts';
 import type {History, PassReport} from './history.ts';
+import type {VipChanges} from './vips/own-vips.ts';
+import type {VipStatus} from './vips/vip-status.ts';
+import type {Vips} from './vips/vips.ts';
 
 /** What `romana agent status` shows, as JSON. Times are in milliseconds since 1970, ages in seconds. */
 export interface AgentStatus {
@@ -27,6 +30,9 @@ export interface AgentStatus {
   /** How far this host has been taken out of use; undefined while it is in use. */
   readonly drain?: Drain;
   readonly endpoints: readonly EndpointReport[];
+  /** Undefined where VIPs are switched off. */
+  readonly vips?: readonly VipStatus[];
+  readonly vipChanges?: VipChanges;
 }
 
 export interface Drain {
@@ -57,6 +63,7 @@ export interface StatusOptions {
   readonly prefixes?: PublishSettings['prefixes'];
   readonly drain?: () => Drain | undefined;
   readonly endpoints?: () => readonly EndpointReport[];
+  readonly vips?: () => Pick<Vips, 'status' | 'changes'> | undefined;
   /** Undefined where BIRD does not run; rejects where it does not answer. */
   readSessions(): Promise<readonly Session[] | undefined>;
 }
@@ -66,6 +73,7 @@ export async function readStatus(options: StatusOptions): Promise<AgentStatus> {
   const {self, version, history, readAnnounced, bird, prefixes, readSessions} = options;
   const sessions = bird && (await readSessions().catch((error: unknown) => (error instanceof Error ? error : new Error(String(error)))));
   const drain = options.drain?.();
+  const vips = options.vips?.();
   const {name, addresses} = self();
   return {
     host: name,
@@ -85,6 +93,7 @@ export async function readStatus(options: StatusOptions): Promise<AgentStatus> {
       }),
     ...(drain && {drain}),
     endpoints: options.endpoints?.() ?? [],
+    ...(vips && {vips: vips.status, vipChanges: {...vips.changes}}),
   };
 }
 

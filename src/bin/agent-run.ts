@@ -98,6 +98,7 @@ export async function runAgent(config: Config): Promise<void> {
       bird,
       prefixes: publish.prefixes,
       drain: () => drain.status,
+      vips: () => vips,
       endpoints: endpoints.report,
       readSessions,
     });

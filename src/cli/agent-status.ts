@@ -1,13 +1,14 @@
 import type {BirdReport, Problem, Trial, Warning} from '../agent/bird-report.ts';
 import type {AgentStatus, Drain} from '../agent/status.ts';
 import {excerptLines} from '../core/source-excerpt.ts';
+import {renderVips} from './agent-vips.ts';
 import {renderEndpoints} from './endpoint.ts';
 import {renderSessions} from './session-table.ts';
 import {clip, pageWidth, renderAge, renderFirst, renderTable, wrap} from './table.ts';
 
 /** The status of an agent as an operator reads it, in 100 columns. `now` in milliseconds. */
 export function renderAgentStatus(status: AgentStatus, now: number): string {
-  const {host, addresses, waitsFor = 'no whole state has been read', pass, bird, announced, drain, endpoints = []} = status;
+  const {host, addresses, waitsFor = 'no whole state has been read', pass, bird, announced, drain, endpoints = [], vips} = status;
   const lines = [
     ...entry('host', `${host} (${addresses.join(', ') || 'no address yet'})`),
     ...entry('store', storeText(status)),
@@ -24,7 +25,8 @@ export function renderAgentStatus(status: AgentStatus, now: number): string {
   });
   const endpointTable = endpoints.length === 0 ? '' : `\n${renderEndpoints(endpoints)}`;
   const sessions = (bird?.sessions.length ?? 0) > 0 ? `\n${renderSessions(bird?.sessions ?? [])}` : '';
-  return `${lines.join('\n')}\n${sessions}${endpointTable}\n${renderTable(['DRIVER', 'WANTED', 'STATE'], drivers)}`;
+  const vipTable = vips === undefined || vips.length === 0 ? '' : `\n${renderVips(vips)}`;
+  return `${lines.join('\n')}\n${sessions}${endpointTable}${vipTable}\n${renderTable(['DRIVER', 'WANTED', 'STATE'], drivers)}`;
 }
 
 function storeText({state, stateWrittenAt = 0, revision, stateAgeSeconds}: AgentStatus): string {

@@ -35,6 +35,7 @@ import {createNames} from './names.ts';
 import {createNeighbourRoutes} from './neighbour-routes.ts';
 import {createRules} from './rules.ts';
 import {createReadSettings, createSysctls} from './sysctls.ts';
+import {createVips, type OwnVipAddress} from './vips.ts';
 
 export interface Drivers {
   /** In the order in which things are added; BIRD last, so that what is announced can be forwarded. */
@@ -125,11 +126,13 @@ export function createDrivers({
           }),
         ]),
   ];
+  // Passes have nothing to do with them: who holds a VIP changes faster than that.
+  const vips = {unmake: step<undefined, OwnVipAddress>(createVips(run), () => [])};
   return {
     steps: pairs.map(({make}) => make),
     routeSteps: routePairs.map(({make}) => make),
     endpointSteps: endpointPairs.map(({make}) => make),
-    removals: [...routePairs, ...endpointPairs, ...pairs].flatMap(({unmake}) => unmake ?? []),
+    removals: [vips, ...routePairs, ...endpointPairs, ...pairs].flatMap(({unmake}) => unmake ?? []),
     bird,
     async readKernelFacts(withSettings) {
       const [kernel, kernelSettings] = await Promise.all([readKernel(), withSettings ? readSettings() : noSettings]);

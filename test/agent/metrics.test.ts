@@ -92,3 +92,29 @@ test('passes count failures, drift, and what the guards refuse', async t => {
     'pass_seconds_count 8',
   ]);
 });
+
+test('VIPs held, how long their lease is proven for, and what has become of them', async t => {
+  let shown: AgentStatus = {...status, vips: [], vipChanges: {taken: 0, released: 0, lost: 0}};
+  const metrics = createAgentMetrics(async () => shown);
+  t.deepEqual((await lines(metrics, 'vip')).toSorted(), [
+    'vip_changes_total{change="lost"} 0',
+    'vip_changes_total{change="released"} 0',
+    'vip_changes_total{change="taken"} 0',
+    'vip_lease_proven_seconds 0',
+    'vips_held 0',
+  ]);
+  const held = {ip: '192.168.20.99', holder: 'host-1', since: 1, isHere: true, dev: 'eth0', provenForSeconds: 2.5};
+  const vips = [
+    {...held, name: 'a'},
+    {...held, name: 'b'},
+    {name: 'c', ip: '192.168.20.98', holder: 'host-2', since: 1, isHere: false},
+  ];
+  shown = {...status, vips, vipChanges: {taken: 3, released: 1, lost: 2}};
+  t.deepEqual((await lines(metrics, 'vip')).toSorted(), [
+    'vip_changes_total{change="lost"} 2',
+    'vip_changes_total{change="released"} 1',
+    'vip_changes_total{change="taken"} 3',
+    'vip_lease_proven_seconds 2.5',
+    'vips_held 2',
+  ]);
+});

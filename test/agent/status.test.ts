@@ -219,3 +219,37 @@ test('everything at once fits 100 columns, and the caret stays under its column'
     t.true(text.includes(part), part);
   }
 });
+
+test('VIPs: who holds them, and what this host has to do with them', t => {
+  const reason = 'no device with an address of this host is up, and a very long reason goes on and on';
+  const shown: typeof status = {
+    ...status,
+    vips: [
+      {
+        name: 'db',
+        ip: '2001:db8::99',
+        holder: 'host-1',
+        since: 1,
+        isHere: true,
+        dev: 'eth0',
+        provenForSeconds: 2.345,
+        note: 'this host is drained',
+      },
+      {name: 'shop/a-name-that-is-longer-than-its-column', ip: '192.168.20.98', holder: 'host-2', since: 1, isHere: false},
+      {name: 'vacant', ip: '192.168.20.97', isHere: false, note: reason},
+      {name: 'web', ip: '192.168.20.99', holder: 'host-1', since: 1, isHere: true, dev: 'eth0', provenForSeconds: 2.345},
+    ],
+  };
+  const text = renderAgentStatus(shown, sampleNow);
+  t.true(
+    text.includes(`
+VIP                       IP             HOLDER  HERE
+db                        2001:db8::99   host-1  on eth0, to go: this host is drained
+shop/a-name-that-is-lon…  192.168.20.98  host-2  -
+vacant                    192.168.20.97  -       no device with an address of this host …
+web                       192.168.20.99  host-1  on eth0, proven for 2.3 s
+
+DRIVER `),
+    text,
+  );
+});

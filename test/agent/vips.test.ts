@@ -173,3 +173,31 @@ test('a host whose link is down gives its VIP up, and one whose key somebody del
   await segment.settled(web, ip4);
   neverTwo(t, segment);
 });
+
+test('status and metrics show the VIPs; clean removes what is ours and nothing else', async t => {
+  const {segment, holder, others} = await start(t, {leaseSeconds: 60});
+  const shown = await waitFor('the status shows it', async () => {
+    const vip = (await holder.status()).vips?.find(({name}) => name === web);
+    return vip?.isHere === true && vip.provenForSeconds !== undefined && vip;
+  });
+  t.like(shown, {ip: ip4, holder: holder.name, dev: 'eth0'});
+  t.true((shown.provenForSeconds ?? 0) > 45 && (shown.provenForSeconds ?? 0) <= 60);
+  t.regex((await holder.romana('agent', 'status')).stdout, /\nshop\/web +192\.168\.20\.99 +host-\d +on eth0, proven for \d+\.\d s\n/);
+  t.like(
+    (await others[0]?.status())?.vips?.find(({name}) => name === web),
+    {holder: holder.name, isHere: false},
+  );
+
+  await holder.signal('SIGTERM');
+  await holder.namespace.run('ip', ['address', 'add', '192.0.2.7/32', 'dev', 'eth0', 'metric', '1145']);
+  await holder.namespace.run('ip', ['address', 'add', '192.0.2.8/24', 'dev', 'lo', 'metric', '1144']);
+  const foreign = async () =>
+    (await holder.namespace.run('ip', ['-oneline', 'address', 'show'])).split('\n').filter(line => !/ metric 1144 /.test(line));
+  const before = await foreign();
+  const {status, stdout, stderr} = await holder.romana('agent', 'clean');
+  t.is(status, 0, stderr);
+  t.regex(stdout, /\d vips/);
+  t.deepEqual(await foreign(), before);
+  t.deepEqual(await holder.namespace.run('ip', ['-oneline', 'address', 'show', 'to', '192.0.2.8']), '');
+  t.deepEqual((await segment.bearersOf(ip4)).includes(holder.name), false);
+});

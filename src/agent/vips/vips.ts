@@ -16,6 +16,7 @@ import {createVipLease} from './lease.ts';
 import {createOwnVips, type OwnVips} from './own-vips.ts';
 import {createResumption} from './resumption.ts';
 import {createVacancies} from './vacancies.ts';
+import {type VipStatus, vipStatuses} from './vip-status.ts';
 
 export interface VipsOptions {
   readonly claims: VipClaims;
@@ -36,16 +37,14 @@ export interface VipsOptions {
 }
 
 /** The VIPs of this host: takes those that nobody holds, keeps them as long as its lease is renewed, and gives them up in order. */
-export interface Vips extends Pick<OwnVips, 'announced' | 'changes' | 'holdings'> {
+export interface Vips extends Pick<OwnVips, 'announced' | 'changes'> {
   readonly listener: VipListener;
   /** Something on this machine has changed: look again. */
   nudge(): void;
   /** Takes in that no VIPs are announced but these. */
   settled(announced: readonly Prefix[]): void;
-  /** How long the lease is proven for; undefined without one. */
-  readonly provenSeconds: number | undefined;
-  /** The newest state of the store, as far as it tells of VIPs. */
-  readonly state: State | undefined;
+  /** Every VIP, and what this host has to do with it; none before the first state of the store. */
+  readonly status: readonly VipStatus[];
   /** Works until the signal aborts. What is on the host stays then. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -200,7 +199,8 @@ export function createVips(options: VipsOptions): Vips {
   };
 
   return {
-    ...own,
+    announced: own.announced,
+    changes: own.changes,
     listener: {
       onReset: () => vacancies.forgetAll(),
       onHolder: vip => vacancies.forget(vip),
@@ -217,11 +217,10 @@ export function createVips(options: VipsOptions): Vips {
         ring();
       }
     },
-    get provenSeconds() {
-      return lease.proof && (lease.proof.sentAt + lease.proof.ttlMs - uptime()) / 1000;
-    },
-    get state() {
-      return state;
+    get status() {
+      const {proof} = lease;
+      const provenSeconds = proof && (proof.sentAt + proof.ttlMs - uptime()) / 1000;
+      return state === undefined ? [] : vipStatuses(state, holdings, {facts: {self: self(), interfaces}, provenSeconds});
     },
     async run(signal) {
       await Promise.all([lease.run(signal), work(signal)]);
