@@ -1,36 +1,12 @@
-import {readFile, writeFile} from 'node:fs/promises';
-import path from 'node:path';
-import type {ExecutionContext} from 'ava';
-import {parse, stringify} from 'yaml';
 import {birdRoutes} from '../helpers/bird.ts';
 import {namespaceTest} from '../helpers/namespace.ts';
 import {waitFor} from '../helpers/wait.ts';
-import {type AgentHost, createAgentHost} from './agent-host.ts';
+import type {AgentHost} from './agent-host.ts';
+import {createNetworkedHost} from './networked-host.ts';
 
 // The real program on a host where a network has addresses that are somebody else's.
 
 const test = namespaceTest();
-
-const topology = {
-  networks: [{name: 'net1', cidr: '10.1.0.0/16', block_mask: 29}],
-  topologies: [{networks: ['net1'], map: [{name: 'rack', groups: [{name: 'host-1', ip: '192.168.20.30'}]}]}],
-};
-
-/** A host with etcd, daemon, topology and BIRD, whose agent does not run yet. */
-async function createHost(t: ExecutionContext, label: string, agent: Readonly<Record<string, unknown>> = {}) {
-  const host = await createAgentHost(t, label);
-  const file = path.join(host.folder, 'romana.yaml');
-  const config = parse(await readFile(file, 'utf8'));
-  await writeFile(file, stringify({...config, agent: {...config.agent, ...agent}}));
-  await host.startEtcd();
-  await host.startDaemon();
-  const document = path.join(host.folder, 'topology.json');
-  await writeFile(document, JSON.stringify(topology));
-  t.is((await host.romana('topology', 'update', document)).status, 0);
-  await host.putBlocks('10.1.0.0/29 host-1', '10.1.0.8/29 host-2');
-  await host.putHosts('host-2 192.168.20.31');
-  return {...host, bird: await host.startBird()};
-}
 
 /** "driver: its error", "driver: waits for …", sorted. */
 const errorsOf = ({pass}: Awaited<ReturnType<AgentHost['status']>>) =>
@@ -43,7 +19,7 @@ const errorsOf = ({pass}: Awaited<ReturnType<AgentHost['status']>>) =>
 const refusal = (message: string) => ['bird: waits for block-routes', `block-routes: ${message}`, `neighbour-routes: ${message}`];
 
 test('when the host gets on a subnet of a network, all stays as it is until that is over', async t => {
-  const {bird, ...host} = await createHost(t, 'subnet');
+  const {bird, ...host} = await createNetworkedHost(t, 'subnet');
   const agent = await host.startAgent();
   const announced = async () => (await birdRoutes(bird.control)).join();
   await waitFor('BIRD announces', async () => (await announced()) === '10.1.0.0/29');
@@ -73,7 +49,7 @@ test('when the host gets on a subnet of a network, all stays as it is until that
 });
 
 test('where a network overlaps the service range, nothing of it is made', async t => {
-  const {bird, ...host} = await createHost(t, 'services', {serviceRange: '10.0.0.0/12'});
+  const {bird, ...host} = await createNetworkedHost(t, 'services', {serviceRange: '10.0.0.0/12'});
   await host.startAgent();
   const message =
     'routes stay as they are: network net1 (10.1.0.0/16) overlaps the service range 10.0.0.0/12 (agent.serviceRange): give the network other addresses ' +

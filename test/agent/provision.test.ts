@@ -1,27 +1,19 @@
-import {readFile, writeFile} from 'node:fs/promises';
-import path from 'node:path';
-import {parse, stringify} from 'yaml';
 import {birdRoutes} from '../helpers/bird.ts';
 import {namespaceTest} from '../helpers/namespace.ts';
 import {waitFor} from '../helpers/wait.ts';
 import {type AgentHost, createAgentHost} from './agent-host.ts';
+import {configureAgent} from './networked-host.ts';
 
 // What of the machine itself the agent sets, or refuses to work without, by the real program.
 
 const test = namespaceTest();
-
-async function configure({folder}: AgentHost, agent: Readonly<Record<string, unknown>>): Promise<void> {
-  const file = path.join(folder, 'romana.yaml');
-  const config = parse(await readFile(file, 'utf8'));
-  await writeFile(file, stringify({...config, agent: {...config.agent, ...agent}}));
-}
 
 const errorOf = (status: Awaited<ReturnType<AgentHost['status']>>, name: string) =>
   status.pass?.drivers.find(driver => driver.name === name)?.error;
 
 test('without leave to set anything, BIRD waits with one message that says what to set; routes do not', async t => {
   const host = await createAgentHost(t, 'noleave');
-  await configure(host, {provision: false});
+  await configureAgent(host, {provision: false});
   await host.startEtcd();
   await host.putHosts('host-1 192.168.20.30', 'host-2 192.168.20.31');
   await host.putBlocks('10.1.0.0/29 host-1', '10.1.0.8/29 host-2');
