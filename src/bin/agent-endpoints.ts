@@ -25,11 +25,14 @@ export interface AgentEndpointsOptions {
 
 /** The endpoints of this host, which stand in endpoints.json of the state folder. */
 export function createAgentEndpoints({config, run, log, agent, history, drivers, distrust}: AgentEndpointsOptions): Endpoints {
-  const {stateDir, endpoints} = config;
+  const {
+    stateDir,
+    endpoints: {gateway4, gateway6},
+  } = config;
   return createEndpoints({
     file: path.join(stateDir, 'endpoints.json'),
     files: systemFiles,
-    gateways: {ipv4: parseAddress(endpoints.gateway4), ipv6: parseAddress(endpoints.gateway6)},
+    gateways: {ipv4: parseAddress(gateway4), ipv6: parseAddress(gateway6)},
     clock: systemClock,
     log,
     readNamespaceId,
@@ -43,6 +46,11 @@ export function createAgentEndpoints({config, run, log, agent, history, drivers,
       agent().endpoints.nudge();
       await passed;
     },
-    last: () => ({node: agent().endpoints.node, errors: drivers.map(history.errorOf)}),
+    last() {
+      const {node: host, endpoints: lane} = agent();
+      // Passes over endpoints do without the machine's settings; how these are is told all the same.
+      const node = lane.node && {...lane.node, kernelSettings: host?.kernelSettings ?? lane.node.kernelSettings};
+      return {node, errors: drivers.map(history.errorOf)};
+    },
   });
 }

@@ -45,3 +45,15 @@ test('every way in which an address is not allocated to this host is told', t =>
 test('before the first pass all of them wait', t => {
   t.like(createEndpointReport(undefined, new Map())(vm), {name: 'vm', interface: 'tap3', state: 'waiting'});
 });
+
+test('where the kernel checks nobody strictly, it is told of endpoints that have an interface', t => {
+  const node = situation({interfaces: [uplink, device('tap3')], addresses: ['10.1.0.1 host-1 web']});
+  const reportWith = (value: string) =>
+    createEndpointReport(
+      {...node, kernelSettings: {...node.kernelSettings, values: new Map([['ipv4/conf/all/rp_filter', value]])}},
+      new Map(),
+    );
+  t.like(reportWith('2')(vm), {state: 'ok', reason: 'what it sends is not checked: net.ipv4.conf.all.rp_filter is 2 (loose)'});
+  t.is(reportWith('2')(endpoint('dns', '10.1.0.1')).reason, undefined);
+  for (const value of ['0', '1']) t.is(reportWith(value)(vm).reason, undefined);
+});
