@@ -4,6 +4,7 @@ import {hasSubnet} from '../core/links.ts';
 import type {KernelSettings} from '../core/node-state.ts';
 import type {Driver} from '../reconcile/driver.ts';
 import type {FileSystem} from '../system/file-system.ts';
+import {handlesOf} from './endpoint-mark.ts';
 import type {Kernel, ReadKernel} from './kernel.ts';
 
 export interface SysctlsOptions {
@@ -37,8 +38,8 @@ export function createSysctls({files, readSettings, provision}: SysctlsOptions):
 }
 
 /**
- * Creates the reader of the settings that desired-sysctls decides from: files alone, no process. Those who ask while it runs get the same answer. An interface
- * that only endpoints hang on is left out: there are many, and their settings are another driver's.
+ * Creates the reader of the settings that desired-sysctls decides from: files alone, no process. Those who ask while it runs get the same answer. Interfaces
+ * that endpoints hang on are left out: there are many, and their settings are another driver's.
  */
 export function createReadSettings(files: Pick<FileSystem, 'read'>, readKernel: ReadKernel): () => Promise<KernelSettings> {
   let inFlight: Promise<KernelSettings> | undefined;
@@ -68,7 +69,10 @@ async function read(files: Pick<FileSystem, 'read'>, {routes, interfaces}: Kerne
   const learnsRoutes = new Set(routes.filter(({protocol}) => protocol === advertised).flatMap(({hops}) => hops.map(({dev}) => dev)));
   const toGateways = new Set(routes.flatMap(({hops}) => hops.flatMap(({via, dev}) => (via === undefined ? [] : [dev]))));
   const names = interfaces
-    .filter(each => each.name !== 'lo' && (hasSubnet(each) || toGateways.has(each.name) || learnsRoutes.has(each.name)))
+    .filter(
+      each =>
+        each.name !== 'lo' && handlesOf(each).length === 0 && (hasSubnet(each) || toGateways.has(each.name) || learnsRoutes.has(each.name)),
+    )
     .map(({name}) => name);
   const paths = [...ofMachine, ...names.flatMap(name => ofInterface.map(path => path.replace('*', () => name)))];
   const texts = await Promise.all(paths.map(async path => [path, await files.read(fileOf(path))] as const));

@@ -123,6 +123,23 @@ test('the name of an interface may have a dot', async t => {
   t.like(await pass(), {error: undefined, changes: 0});
 });
 
+test('the interface of an endpoint is left to those who set it up', async t => {
+  const {pass, namespace, written, set} = await createHost(t, 'endpoint', 2);
+  for (const setting of ['all', 'eth0', 'eth1']) await set(`ipv4/conf/${setting}/rp_filter`, 1);
+  // With a route through it, it would be a link like any other.
+  await namespace.run('ip', ['route', 'add', '10.9.0.0/16', 'via', '192.168.21.1']);
+  await namespace.run('ip', ['link', 'property', 'add', 'dev', 'eth1', 'altname', 'rom0123456789a']);
+  t.like(await pass(), {error: undefined});
+  t.deepEqual(
+    written.filter(line => line.includes('rp_filter')),
+    ['ipv4/conf/eth0/rp_filter 2'],
+  );
+  t.false(written.some(line => line.includes('eth1')));
+  await namespace.run('ip', ['link', 'property', 'del', 'dev', 'eth1', 'altname', 'rom0123456789a']);
+  t.like(await pass(), {error: undefined});
+  t.true(written.includes('ipv4/conf/eth1/rp_filter 2'));
+});
+
 test('one that cannot be set does not stop the others, and the error names it', async t => {
   const host = await createHost(t, 'fails');
   const {write} = host.files;
