@@ -3,9 +3,9 @@ import {familyOf} from '../core/prefix.ts';
 import {routeProtocol} from '../core/route-protocol.ts';
 import type {Driver} from '../reconcile/driver.ts';
 import type {Run} from '../system/run.ts';
-import {isEndpointRoute} from './endpoint-routes.ts';
 import {mainTable, runBatch} from './ip-route.ts';
 import {createReadKernel, ownRoutes, type ReadKernel} from './kernel.ts';
+import {blockMetric, isEndpointRoute} from './main-routes.ts';
 
 /** A route of ours as it may be found: somebody may have given it another type or metric. */
 export interface OwnBlockRoute extends BlockRoute {
@@ -14,19 +14,17 @@ export interface OwnBlockRoute extends BlockRoute {
 }
 
 const ownType = 'unreachable';
-// Behind what an operator or BIRD may have put there for the same prefix.
-const ownMetric = 4096;
 
 /**
- * Unreachable routes for own blocks: everything with our protocol number in the main table but endpoints' exact routes (endpoint-routes.ts). They stand there,
+ * Unreachable routes for own blocks: everything with our protocol number in the main table but endpoints' exact routes (main-routes.ts). They stand there,
  * and not in our own table, because that one is looked up first: an endpoint's exact route in the main table would not be found any more.
  */
 export function createBlockRoutes(run: Run, readKernel: ReadKernel = createReadKernel(run)): Driver<OwnBlockRoute> {
   const suffix = (metric: number) => `table main proto ${routeProtocol} metric ${metric}`;
-  const line = ({to}: OwnBlockRoute) => `${ownType} ${to} ${suffix(ownMetric)}`;
+  const line = ({to}: OwnBlockRoute) => `${ownType} ${to} ${suffix(blockMetric)}`;
   return {
     name: 'block-routes',
-    keyOf: ({to, metric = ownMetric}) => `${to} ${metric}`,
+    keyOf: ({to, metric = blockMetric}) => `${to} ${metric}`,
     isEqual: ({type: a = ownType}, {type: b = ownType}) => a === b,
     async read() {
       const routes = ownRoutes(await readKernel()).filter(route => route.table === mainTable && !isEndpointRoute(route));
@@ -37,7 +35,7 @@ export function createBlockRoutes(run: Run, readKernel: ReadKernel = createReadK
         // Not "replace": a route that another program has put there under the same metric is refused, and stays.
         ...create.map(route => ({family: familyOf(route.to), line: `route add ${line(route)}`})),
         ...update.map(route => ({family: familyOf(route.to), line: `route replace ${line(route)}`})),
-        ...remove.map(({to, type = ownType, metric = ownMetric}) => ({
+        ...remove.map(({to, type = ownType, metric = blockMetric}) => ({
           family: familyOf(to),
           line: `route del ${type} ${to} ${suffix(metric)}`,
         })),

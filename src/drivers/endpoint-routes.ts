@@ -1,21 +1,19 @@
 import type {EndpointRoute} from '../core/desired-endpoint-routes.ts';
-import {addressBits, familyOf, type Prefix, prefixLength} from '../core/prefix.ts';
+import {familyOf, type Prefix} from '../core/prefix.ts';
 import {routeProtocol} from '../core/route-protocol.ts';
 import type {Driver} from '../reconcile/driver.ts';
 import type {Run} from '../system/run.ts';
 import {createFailures} from './endpoint-batch.ts';
-import {type KernelRoute, mainTable} from './ip-route.ts';
+import type {KernelRoute} from './ip-route.ts';
 import {createReadKernel, ownRoutes, type ReadKernel} from './kernel.ts';
+import {endpointMetrics, isEndpointRoute} from './main-routes.ts';
 
 /** A route of ours as it may be found: somebody may have given it another metric. */
 export interface OwnEndpointRoute extends EndpointRoute {
   readonly metric?: number;
 }
 
-// What the kernel gives to a route without one, so that another program's route for the same address is not put aside but in the way.
-const ownMetrics = {ipv4: 0, ipv6: 1024} as const;
-
-/** Exact routes to endpoints by their interfaces: what isEndpointRoute tells of the routes with our protocol number in the main table. */
+/** Exact routes to endpoints by their interfaces: what isEndpointRoute (main-routes.ts) tells of the routes with our protocol number. */
 export function createEndpointRoutes(run: Run, readKernel: ReadKernel = createReadKernel(run)): Driver<OwnEndpointRoute> {
   return {
     name: 'endpoint-routes',
@@ -23,7 +21,7 @@ export function createEndpointRoutes(run: Run, readKernel: ReadKernel = createRe
     isEqual: (a, b) => a.dev === b.dev && a.source === b.source,
     async read() {
       const routes = ownRoutes(await readKernel()).filter(isEndpointRoute);
-      return routes.map(({to, dev, metric, source}) => ({to, dev, metric, ...(source !== undefined && {source})}));
+      return routes.map(route => ({to: route.to, dev: deviceOf(route), metric: route.metric, source: route.source}));
     },
     async apply({create, update, remove}) {
       const failures = createFailures();
@@ -33,7 +31,7 @@ export function createEndpointRoutes(run: Run, readKernel: ReadKernel = createRe
         ...update.map(route => ({endpoint: ownerOf(route), line: `route replace ${line(route)}`})),
         ...remove.map(route => ({
           endpoint: ownerOf(route),
-          line: `route del ${route.to} dev ${route.dev} table main proto ${routeProtocol} metric ${route.metric ?? metricOf(route.to)}`,
+          line: `route del ${route.to} table main proto ${routeProtocol} metric ${route.metric ?? metricOf(route.to)}`,
         })),
       ]);
       failures.throwIfAny();
@@ -41,14 +39,10 @@ export function createEndpointRoutes(run: Run, readKernel: ReadKernel = createRe
   };
 }
 
-/**
- * True for a route with our protocol number that leads to one address on an interface itself. All others in the main table are routes of own blocks
- * (drivers/block-routes.ts), or what somebody has made of them.
- */
-export function isEndpointRoute({table, type, to, hops}: KernelRoute): boolean {
+/** Where a route leads that is as we make them; '' for any other. */
+function deviceOf({type, hops}: KernelRoute): string {
   const [hop, ...others] = hops;
-  const isExact = prefixLength(to) === addressBits[familyOf(to)];
-  return table === mainTable && type === 'unicast' && isExact && hop !== undefined && hop.via === undefined && others.length === 0;
+  return type === 'unicast' && hop !== undefined && hop.via === undefined && others.length === 0 ? hop.dev : '';
 }
 
 function line({to, dev, source}: EndpointRoute): string {
@@ -58,7 +52,7 @@ function line({to, dev, source}: EndpointRoute): string {
 }
 
 function metricOf(to: Prefix): number {
-  return ownMetrics[familyOf(to)];
+  return endpointMetrics[familyOf(to)];
 }
 
 function ownerOf({endpoint, to}: EndpointRoute): string {

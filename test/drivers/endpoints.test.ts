@@ -262,7 +262,8 @@ test('routes of own blocks and of others stay, whatever they look like; an exact
   for (const line of [
     'route add unreachable 10.1.0.0/29 proto 144 metric 4096',
     '-6 route add unreachable fd00::400/122 proto 144 metric 4096',
-    'route add 10.1.0.2/32 via 192.168.20.1 proto 144',
+    'route add 10.1.0.2/32 via 192.168.20.1 proto 144 metric 4096',
+    'route add 10.1.0.16/29 via 192.168.20.1 proto 144',
     'route add unreachable 10.1.0.4/32 proto 144 metric 4096',
     'route add 10.1.0.1/32 dev eth0 proto static',
     'route add 10.1.0.3/32 dev eth0',
@@ -280,6 +281,32 @@ test('routes of own blocks and of others stay, whatever they look like; an exact
   t.regex(failures['vm'] ?? '', /^ip route add 10\.1\.0\.1\/32 .*File exists/);
   t.regex(failures['six'] ?? '', /^ip route add fd00::401\/128 .*File exists/);
   t.deepEqual(await all(), before);
+});
+
+test('exact routes are put right whatever somebody made of them', async t => {
+  const host = await createDriverHost(t, 'bentroutes');
+  await host.ip('link add tap3 type veth peer name far3');
+  await host.ip('link set tap3 up');
+  const wanted = [route('10.1.0.1/32 tap3 192.168.20.30'), route('fd00::401/128 tap3 2001:db8::30')];
+  const driver = createEndpointRoutes(host.run);
+  await host.make(driver, wanted);
+  const right = await exactRoutes(host);
+  for (const line of [
+    'route replace blackhole 10.1.0.1/32 proto 144',
+    'route replace 10.1.0.1/32 via 192.168.20.1 proto 144',
+    'route replace 10.1.0.1/32 dev eth0 proto 144',
+    'route replace 10.1.0.1/32 dev tap3 proto 144',
+    'route add 10.1.0.1/32 via 192.168.20.1 proto 144 metric 7',
+    'route add unreachable 10.1.0.1/32 proto 144 metric 7',
+    'route replace 10.1.0.1/32 proto 144 nexthop via 192.168.20.1 nexthop via 192.168.20.2',
+    '-6 route replace unreachable fd00::401/128 proto 144 metric 1024',
+    '-6 route replace fd00::401/128 via 2001:db8::1 dev eth0 proto 144 metric 1024',
+    '-6 route add fd00::401/128 dev eth0 proto 144 metric 7',
+  ]) {
+    await host.ip(line);
+    await host.make(driver, wanted);
+    t.deepEqual(await exactRoutes(host), right, line);
+  }
 });
 
 const address = (ip: string) => ({ip: parseAddress(ip), endpoint: 'dns'});
