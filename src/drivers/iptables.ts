@@ -44,32 +44,43 @@ export function chainItem(chain: Chain): ChainItem {
 
 // Less than the time between two passes that nothing has asked for. Passes may come many times a second, and a look costs two processes.
 const lookMs = 9000;
+// Where others have tens of thousands of rules, a look takes a tenth of a second: it may not take more than this part of the time.
+const lookShare = 1 / 300;
 
 /**
  * Chains named ROMANA-… with all that is in them, and the marked rules of other chains that lead to them. Each rule bears a mark of what it is to be: its text is
  * shown by each version of iptables in another way.
  */
 export function createIptables({run, files, clock, backend: configured, isUsed}: IptablesOptions): IptablesDriver {
-  let last: {readonly view: IptablesView; readonly at: number} | undefined;
-  let isStale = true;
+  let view: IptablesView | undefined;
+  /** From when to when the view is taken for what is there; undefined for never. */
+  let holds: {readonly from: number; readonly to: number} | undefined;
 
   const look = async (): Promise<IptablesView> => {
-    const view = await readIptables(run, files);
-    last = {view, at: clock.now()};
-    isStale = false;
-    return view;
+    holds = undefined;
+    const start = clock.now();
+    const found = await readIptables(run, files);
+    const problem = found.problems.find(({backend}) => configured === 'auto' || backend === configured);
+    if (isUsed && problem !== undefined) throw new Error(`cannot read the rules of iptables: ${problem.reason}`);
+    const from = clock.now();
+    view = found;
+    holds = {from, to: from + Math.max(lookMs, (from - start) / lookShare)};
+    return found;
   };
   const viewOfPass = async (): Promise<IptablesView> => {
-    if (last === undefined || isStale) return look();
-    const {view, at} = last;
+    if (view === undefined || holds === undefined) return look();
     const isDone = !isUsed && view.own.length === 0 && view.problems.length === 0;
-    return isDone || clock.now() - at < lookMs ? view : look();
+    const now = clock.now();
+    // The time of day may be set back.
+    return isDone || (now >= holds.from && now < holds.to) ? view : look();
   };
-  /** Throws what keeps us from knowing what is there, or where ours belong. */
-  const placeIn = (view: IptablesView): Backend | undefined => {
-    const problem = view.problems.find(({backend}) => configured === 'auto' || backend === configured);
-    if (problem !== undefined) throw new Error(`cannot read the rules of iptables: ${problem.reason}`);
-    return backendInUse(view, configured);
+  /** Where ours belong; undefined also where only an operator can tell, which matters when there is something to put there. */
+  const placeIn = (found: IptablesView): Backend | undefined => {
+    try {
+      return isUsed ? backendInUse(found, configured) : undefined;
+    } catch {
+      return undefined;
+    }
   };
 
   return {
@@ -77,9 +88,9 @@ export function createIptables({run, files, clock, backend: configured, isUsed}:
     keyOf: ({stray = '', family, table, name}) => `${stray} ${family} ${table} ${name}`,
     isEqual: (a, b) => a.look === b.look,
     async read() {
-      const view = await viewOfPass();
-      const place = isUsed ? placeIn(view) : undefined;
-      return view.own.map(({backend, family, table, name, marks, jumps}) => ({
+      const found = await viewOfPass();
+      const place = placeIn(found);
+      return found.own.map(({backend, family, table, name, marks, jumps}) => ({
         family,
         table,
         name,
@@ -88,31 +99,28 @@ export function createIptables({run, files, clock, backend: configured, isUsed}:
       }));
     },
     async apply({create, update, remove}) {
-      isStale = true;
       // What the pass began with may be seconds old, and a rule that is added twice stands there twice.
-      const view = await readIptables(run, files);
-      const place = create.length + update.length === 0 ? undefined : (placeIn(view) ?? (await defaultBackend(run).catch(explainMissing)));
-      const found = (item: ChainItem, backend: Backend | undefined) =>
-        view.own.filter(own => own.backend === backend && own.family === item.family && own.table === item.table && own.name === item.name);
-      const work = [
-        ...[...create, ...update].flatMap(item =>
-          item.chain === undefined || place === undefined
-            ? []
-            : [{backend: place, family: item.family, change: changeOf(item.chain, found(item, place)[0])}],
-        ),
-        ...remove.flatMap(item =>
-          (item.stray === undefined ? ['nft' as const, 'legacy' as const] : [item.stray])
-            .flatMap(backend => found(item, backend))
-            .map(chain => ({backend: chain.backend, family: chain.family, change: removalOf(chain)})),
-        ),
-      ];
-      await restoreAll(run, work);
+      const found = await look();
+      holds = undefined;
+      const chains = [...create, ...update].flatMap(({chain}) => chain ?? []);
+      const choose = async () => backendInUse(found, configured) ?? (await defaultBackend(run).catch(explainMissing));
+      const place = chains.length === 0 ? undefined : await choose();
+      const isSame = (a: Pick<ChainItem, 'family' | 'table' | 'name'>, b: typeof a) =>
+        a.family === b.family && a.table === b.table && a.name === b.name;
+      await restoreAll(run, [
+        ...chains.flatMap(chain => {
+          const present = found.own.find(each => each.backend === place && isSame(each, chain));
+          return place === undefined ? [] : [{backend: place, family: chain.family, change: changeOf(chain, present)}];
+        }),
+        ...found.own
+          .filter(each => remove.some(item => isSame(item, each) && each.backend === (item.stray ?? each.backend)))
+          .map(each => ({backend: each.backend, family: each.family, change: removalOf(each)})),
+      ]);
     },
     dropping() {
-      if (last === undefined) return [];
-      const {foreign, own, dropping} = last.view;
-      const ours = configured === 'auto' && foreign.nft > 0 && foreign.legacy > 0 ? own[0]?.backend : backendInUse(last.view, configured);
-      return dropping.map(({backend, family}) => ({family, command: commandOf(family, backend), isOurs: backend === ours}));
+      if (view === undefined) return [];
+      const place = placeIn(view);
+      return view.dropping.map(({backend, family}) => ({family, command: commandOf(family, backend), isOurs: backend === place}));
     },
   };
 }

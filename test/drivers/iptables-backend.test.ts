@@ -53,6 +53,7 @@ rootTest('where others use both, nothing is mixed in before an operator has said
       "iptables-nft and iptables-legacy both hold rules on this host (2 and 2): remove those of one, or say where the agent's are to go (agent.iptables: nft or legacy)",
   });
   t.deepEqual(await ours(host), []);
+  t.is(await make(driver, []), 0, 'where nothing is to be put there, it does not matter');
   await make(createIptables({...host.options, backend: 'legacy', isUsed: true}), chains);
   t.deepEqual(await ours(host), [jump('legacy')]);
   await make(createIptables({...host.options, backend: 'nft', isUsed: true}), chains);
@@ -90,6 +91,22 @@ rootTest('switched on, the rules are looked at every few seconds, however many p
     await make(driver, chains);
   }
   t.deepEqual(host.commands.toSorted(), ['ip6tables-nft-save', 'ip6tables-nft-save', 'iptables-nft-save', 'iptables-nft-save']);
+});
+
+test('where a look takes long, it comes seldomer', async t => {
+  let now = 0;
+  const looks: number[] = [];
+  const run: Run = async command => {
+    if (command === 'iptables-nft-save') looks.push(now);
+    now += 100;
+    return '';
+  };
+  const driver = createIptables({run, files: {read: async () => undefined}, clock: {now: () => now}, backend: 'auto', isUsed: true});
+  for (let second = 0; second < 150; second += 1) {
+    now = Math.max(now, second * 1000);
+    await make(driver, []);
+  }
+  t.deepEqual(looks, [0, 61_000, 122_000]);
 });
 
 /** A host on which the programs of iptables end with an error, or are not there. */
