@@ -30,7 +30,7 @@ export interface AgentOptions {
   /** What BIRD announces by the last configuration of this agent's, for passes that withdraw nothing. */
   readKept(): Promise<KeptBird | undefined>;
   readonly drain: Pick<HostDrain, 'update' | 'settled'>;
-  readonly vips: Pick<Vips, 'announced' | 'settled'>;
+  readonly vips: Pick<Vips, 'announced' | 'former' | 'settled'>;
   readonly history: History;
   readonly metrics: AgentMetrics;
   readonly clock: Clock;
@@ -57,7 +57,7 @@ export interface Agent {
 export function createAgent({settings, lanes, readFacts, readKept, drain, vips, ...parts}: AgentOptions): Agent {
   const readKnown = async ({state, isCached}: Offered, withFiles: boolean) => {
     const [facts, kept] = await Promise.all([readFacts(withFiles), isCached && withFiles ? readKept() : undefined]);
-    return {settings, state, ...facts, vips: vips.announced(), ...(kept && {kept})};
+    return {settings, state, ...facts, vips: vips.announced(), formerVips: vips.former(), ...(kept && {kept})};
   };
   const endpoints = createLane({
     ...parts,

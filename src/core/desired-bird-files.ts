@@ -63,8 +63,8 @@ export function frameOf(input: BirdFilesInput): BirdFrame {
 
 /** The files that a frame gives for the prefixes of today. Throws TemplateError. */
 export function birdFilesOf({birdConf, publisher, variables}: BirdFrame, data: TemplateData, paths: Paths): BirdFile[] {
-  const {Networks, Networks4, Networks6, HostGroups, Vips, Draining} = data;
-  const prefixes = {Networks, Networks4, Networks6, HostGroups, Vips, Draining};
+  const {Networks, Networks4, Networks6, HostGroups, Vips, Vips4, Vips6, Draining} = data;
+  const prefixes = {Networks, Networks4, Networks6, HostGroups, Vips, Vips4, Vips6, Draining};
   const all = {
     ...variables,
     ...prefixes,
@@ -76,7 +76,17 @@ export function birdFilesOf({birdConf, publisher, variables}: BirdFrame, data: T
 }
 
 /** What differs from day to day; all else says who this host is and how it speaks. */
-const ofToday: ReadonlySet<string> = new Set(['Networks', 'Networks4', 'Networks6', 'HostGroups', 'Vips', 'Blocks', 'Draining']);
+const ofToday: ReadonlySet<string> = new Set([
+  'Networks',
+  'Networks4',
+  'Networks6',
+  'HostGroups',
+  'Vips',
+  'Vips4',
+  'Vips6',
+  'Blocks',
+  'Draining',
+]);
 
 function staticFile({file, text: original}: TemplateFile, {birdConf}: Paths): BirdFile {
   const text = plainText(original);

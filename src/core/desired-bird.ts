@@ -2,7 +2,7 @@ import {type BirdFile, type BirdFrame, birdFilesOf, frameOf} from './desired-bir
 import {InputError} from './errors.ts';
 import {dataWithKept} from './kept-bird.ts';
 import type {GuardSettings, NodeState} from './node-state.ts';
-import type {Prefix} from './prefix.ts';
+import {hostPrefix, type Prefix} from './prefix.ts';
 import {type TemplateData, templateData} from './publish.ts';
 import {createReleased} from './released.ts';
 
@@ -49,7 +49,14 @@ export function desiredBird(node: NodeState): BirdWish[] {
   ];
 }
 
-function announcementOf({self, state, kept, settings: {publish}}: NodeState, data: TemplateData): Announcement {
+function announcementOf(node: NodeState, data: TemplateData): Announcement {
+  const {
+    self,
+    state,
+    kept,
+    settings: {publish},
+  } = node;
+  const former = formerVips(node);
   return {
     networks: data.Networks,
     groups: Object.values(data.HostGroups).map(({CIDR}) => CIDR),
@@ -58,8 +65,14 @@ function announcementOf({self, state, kept, settings: {publish}}: NodeState, dat
     guards: publish.guards,
     confirmSeconds: publish.confirm.timeoutSeconds,
     // What an older state says of others may not be so any more.
-    released: kept === undefined ? createReleased(state, self.name) : () => false,
+    released: kept === undefined ? createReleased(state, self.name, former) : prefix => former.includes(prefix),
   };
+}
+
+/** Whatever is a VIP and not held by this host, or not any more. */
+function formerVips({state, vips, formerVips: held = []}: NodeState): Prefix[] {
+  const all = [...[...state.vips.values()].map(({ip}) => hostPrefix(ip)), ...held];
+  return all.filter(prefix => !vips.includes(prefix));
 }
 
 /** An operator's mistake is a value here: what is live must go on with the prefixes of today. */

@@ -32,7 +32,7 @@ export function findNamingSlips({after, networks, settings}: NamingInput): Guard
   });
   const silent = families.flatMap(({family, prefixes, exits}) => {
     const holders = holdersOf(prefixes, after);
-    if (mayHear([...holders, ...otherSources(after)], prefixes, announced)) return [];
+    if (mayHear(holders, otherSources(after), prefixes, announced)) return [];
     const {reason, ...place} = explain(holders, exits, after);
     return [{reason: `${silence(prefixes, names[family])} (${firstFew(prefixes, 3)}): ${reason}; ${howToAllow}`, ...place}];
   });
@@ -68,8 +68,19 @@ function otherSources({protocols}: BirdConfig): ProtocolConfig[] {
   return [...protocols.values()].filter(({kind, options}) => kind === 'direct' || (kind === 'kernel' && options.has('learn')));
 }
 
-function mayHear(sources: readonly ProtocolConfig[], [prefix]: readonly Prefix[], {mayAnnounce}: AnnouncedRoutes): boolean {
-  return prefix !== undefined && sources.some(protocol => !protocol.isDisabled && mayAnnounce(protocol, prefix));
+/** Of the other sources also what their filters say of the prefix: a protocol for VIPs lets nothing else through. */
+function mayHear(
+  holders: readonly ProtocolConfig[],
+  others: readonly ProtocolConfig[],
+  [prefix]: readonly Prefix[],
+  {mayAnnounce, mayAnnounceExactly}: AnnouncedRoutes,
+): boolean {
+  const isEnabled = ({isDisabled}: ProtocolConfig) => !isDisabled;
+  return (
+    prefix !== undefined &&
+    (holders.some(protocol => isEnabled(protocol) && mayAnnounce(protocol, prefix)) ||
+      others.some(protocol => isEnabled(protocol) && mayAnnounceExactly(protocol, prefix)))
+  );
 }
 
 interface Explanation {

@@ -23,6 +23,8 @@ export interface NodeState {
   readonly drain: DrainPhase;
   /** The VIPs that this host holds and whose addresses are on; without those that it is about to give up. */
   readonly vips: readonly Prefix[];
+  /** VIPs that it has held, since the agent started, and does not hold any more. */
+  readonly formerVips?: readonly Prefix[];
   /** Only where the state is an older one, saved before a restart: what BIRD has, of which nothing is to be withdrawn. */
   readonly kept?: KeptBird;
 }

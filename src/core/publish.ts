@@ -1,6 +1,6 @@
 import {treeOf} from './group-tree.ts';
 import type {NodeState, PublishSettings, Self} from './node-state.ts';
-import {contains, type Family, familyOf, firstAddress, joinPrefixes, type Prefix, prefixLength, toNumber} from './prefix.ts';
+import {contains, type Family, familyOf, firstAddress, joinPrefixes, type Prefix, prefixLength, splitByFamily, toNumber} from './prefix.ts';
 import {firstIndex} from './range-set.ts';
 import type {Block, Group, State} from './state.ts';
 
@@ -20,6 +20,8 @@ export interface TemplateData {
   readonly Tags: Readonly<Record<string, string>>;
   readonly Vars: Readonly<Record<string, unknown>>;
   readonly Vips: readonly Prefix[];
+  readonly Vips4: readonly Prefix[];
+  readonly Vips6: readonly Prefix[];
   readonly Blocks: readonly TemplateBlock[];
   /** True while this host is being drained: what it announces is to be the last choice of its neighbours. */
   readonly Draining: boolean;
@@ -123,6 +125,8 @@ export function templateVariables(source: TemplateSource): TemplateData {
   const {self, networks, groups, readBlocks, vips, tags, localAs, vars, draining} = source;
   const Networks = sortByPrefix(networks, prefix => prefix);
   const firstOfIpv6 = firstIndex(Networks, prefix => familyOf(prefix) === 'ipv6');
+  const Vips = sortByPrefix(vips, prefix => prefix);
+  const vipsOf = splitByFamily(Vips);
   const addressOf = (family: Family) => self.addresses.find(({address}) => familyOf(address) === family);
   const node = addressOf('ipv4') ?? addressOf('ipv6');
   let blocks: readonly TemplateBlock[] | undefined;
@@ -140,7 +144,9 @@ export function templateVariables(source: TemplateSource): TemplateData {
     LocalAS: localAs,
     Tags: tags,
     Vars: vars,
-    Vips: sortByPrefix(vips, prefix => prefix),
+    Vips,
+    Vips4: vipsOf.ipv4,
+    Vips6: vipsOf.ipv6,
     get Blocks() {
       blocks ??= sortByPrefix(readBlocks(), ({CIDR}) => CIDR);
       return blocks;

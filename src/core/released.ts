@@ -4,12 +4,19 @@ import type {Block, State} from './state.ts';
 
 /**
  * Tells whether the store itself has taken a prefix from the host: its block, or every block inside it, has another owner or none, or the host is
- * drained. What the store does not know at all has not been released: a store that lost its content must not empty the network.
+ * drained; or it is a VIP that the host does not hold any more (`formerVips`). What the store does not know at all has not been released: a store
+ * that lost its content must not empty the network.
  */
-export function createReleased({blocks, hosts}: Pick<State, 'blocks' | 'hosts'>, hostName: string): (prefix: Prefix) => boolean {
+export function createReleased(
+  {blocks, hosts}: Pick<State, 'blocks' | 'hosts'>,
+  hostName: string,
+  formerVips: readonly Prefix[] = [],
+): (prefix: Prefix) => boolean {
   if (hosts.get(hostName)?.drained === true) return () => true;
+  const vips = new Set(formerVips);
   let sorted: ReturnType<typeof sortByFamily> | undefined;
   return prefix => {
+    if (vips.has(prefix)) return true;
     const exact = blocks.get(prefix);
     if (exact !== undefined) return exact.host !== hostName;
     sorted ??= sortByFamily(blocks.values());

@@ -91,6 +91,11 @@ for (const [what, text, reason] of [
     `protocol static x { ipv4; route 192.0.2.0/24 reject; } ${bgp('ipv4 { export all; };')}`,
     /no static protocol has a route for any/,
   ],
+  [
+    'a wrong name beside the VIPs, which are heard of',
+    `protocol direct romana_vips { ipv4 { import where net ~ [192.0.2.1/32]; }; } ${both} ${bgp('ipv4 { export where proto = "romano" || proto = "romana_vips"; };')}`,
+    /asks for protocol "romano"/,
+  ],
 ] as const) {
   test(`nothing would be announced for ${what}`, t => {
     const findings = slips(text, ['10.1.0.0/29']);

@@ -52,6 +52,7 @@ export interface TemplateHost {
   readonly networks: readonly string[];
   readonly vars: Vars;
   readonly draining?: boolean;
+  readonly vips?: readonly string[];
 }
 
 /** The groups of every host here. It owns no block in the last one, which must not be announced. */
@@ -59,7 +60,7 @@ const groups = {net1: '10.1.0.0/18', net6: '2001:db8:1::/64', spare: '10.9.0.0/1
 
 export function renderShipped(
   {file, text}: {file: string; text: string},
-  {addresses, networks, vars, draining = false}: TemplateHost,
+  {addresses, networks, vars, draining = false, vips = []}: TemplateHost,
 ): string {
   const data = templateVariables({
     self: {name: 'host-1', addresses: addresses.map(parseInterfaceAddress)},
@@ -71,7 +72,7 @@ export function renderShipped(
       ]),
     ),
     readBlocks: () => [],
-    vips: [],
+    vips: vips.map(parsePrefix),
     tags: {},
     localAs: 65010,
     vars,

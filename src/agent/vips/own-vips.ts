@@ -1,4 +1,3 @@
-import type {Address} from '../../core/prefix.ts';
 import {hostPrefix, type Prefix} from '../../core/prefix.ts';
 import type {Vip} from '../../core/state.ts';
 import type {Logger} from '../../system/log.ts';
@@ -23,7 +22,8 @@ export interface OwnVips {
   lose(reason: string): void;
   /** Those that BIRD may announce: their addresses are on, and are to stay. */
   announced(): readonly Prefix[];
-  has(ip: Address): boolean;
+  /** Those that this host has held, and does not any more. */
+  former(): readonly Prefix[];
 }
 
 /** The VIPs that the store says are held by this host, and what the log and the metrics tell of them. */
@@ -31,8 +31,11 @@ export function createOwnVips(log: Pick<Logger, 'info' | 'warn' | 'error'>): Own
   const holdings = new Map<string, Holding>();
   const changes = {taken: 0, released: 0, lost: 0};
   const show = ({name, ip}: Vip) => ({vip: name, ip});
-  const hold = (vip: Vip, revision: number, since: number) =>
-    void holdings.set(vip.name, {vip, revision, since, phase: 'held', dev: undefined});
+  const ever = new Set<Prefix>();
+  const hold = (vip: Vip, revision: number, since: number) => {
+    holdings.set(vip.name, {vip, revision, since, phase: 'held', dev: undefined});
+    ever.add(hostPrefix(vip.ip));
+  };
   return {
     holdings,
     changes,
@@ -62,6 +65,6 @@ export function createOwnVips(log: Pick<Logger, 'info' | 'warn' | 'error'>): Own
     },
     announced: () =>
       [...holdings.values()].filter(({phase, dev}) => phase === 'held' && dev !== undefined).map(({vip}) => hostPrefix(vip.ip)),
-    has: ip => [...holdings.values()].some(({vip}) => vip.ip === ip),
+    former: () => [...ever].filter(prefix => ![...holdings.values()].some(({vip}) => hostPrefix(vip.ip) === prefix)),
   };
 }

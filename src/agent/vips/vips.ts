@@ -37,7 +37,7 @@ export interface VipsOptions {
 }
 
 /** The VIPs of this host: takes those that nobody holds, keeps them as long as its lease is renewed, and gives them up in order. */
-export interface Vips extends Pick<OwnVips, 'announced' | 'changes'> {
+export interface Vips extends Pick<OwnVips, 'announced' | 'former' | 'changes'> {
   readonly listener: VipListener;
   /** Something on this machine has changed: look again. */
   nudge(): void;
@@ -200,6 +200,7 @@ export function createVips(options: VipsOptions): Vips {
 
   return {
     announced: own.announced,
+    former: own.former,
     changes: own.changes,
     listener: {
       onReset: () => vacancies.forgetAll(),

@@ -14,6 +14,7 @@ import {
   repository,
   type ShippedTemplate,
   shippedTemplates,
+  type Vars,
 } from '../../helpers/shipped-templates.ts';
 import {md5File, varsCases} from '../../helpers/shipped-vars.ts';
 
@@ -80,21 +81,35 @@ function announcedToNeighbours(text: string): string[] {
     .map(({prefix}) => prefix);
 }
 
+const vips = ['192.168.99.101/32', '192.168.99.102/32', '2001:db8:99::101/128'];
+
 interface RenderedCase {
   readonly name: string;
   readonly networks: readonly string[];
   readonly text: string;
 }
 
-/** Every case of a template: 0, 1, 2 and 1,000 networks with the fewest Vars, 2 networks with all of them and while draining, on each kind of host. */
+/**
+ * Every case of a template: 0, 1, 2 and 1,000 networks with the fewest Vars, 2 networks with all of them and while draining, and both with VIPs, on each
+ * kind of host.
+ */
 function rendered(template: ShippedTemplate): RenderedCase[] {
   return hostKinds.flatMap(family => {
     const {addresses, networks: networksOf} = hostFamilies[family];
     const {minimal, full, draining} = varsCases(template, family);
-    const cases = [...[0, 1, 2, 1000].map(count => ({count, ...minimal})), {count: 2, ...full}, {count: 2, ...draining}];
-    return cases.map(({count, label, vars, draining: isDraining}) => {
+    const withVips = [
+      {count: 0, ...minimal, vips: vips.filter((_, index) => index !== 1)},
+      {count: 2, ...full, vips},
+    ];
+    const cases: readonly {count: number; label: string; vars: Vars; draining: boolean; vips?: readonly string[]}[] = [
+      ...[0, 1, 2, 1000].map(count => ({count, ...minimal})),
+      {count: 2, ...full},
+      {count: 2, ...draining},
+      ...withVips.map(each => ({...each, label: `${each.label}-vips`})),
+    ];
+    return cases.map(({count, label, vars, draining: isDraining, vips: held = []}) => {
       const networks = networksOf(count);
-      const text = renderShipped(template, {addresses, networks, vars, draining: isDraining});
+      const text = renderShipped(template, {addresses, networks, vars, draining: isDraining, vips: held});
       return {name: `${family}-${count}${label}`, networks, text};
     });
   });
