@@ -26,6 +26,8 @@ export function isAddress(text: string): boolean {
 
 /** Parses "address/length"; host bits are cleared (10.0.0.5/24 is 10.0.0.0/24). Throws InputError. */
 export function parsePrefix(text: string): Prefix {
+  // What has been compared before is canonical.
+  if (knownRanges.has(text as Prefix)) return text as Prefix;
   return parseInterfaceAddress(text).prefix;
 }
 

@@ -37,8 +37,16 @@ export function createReadKernel(run: Run): ReadKernel {
   };
 }
 
-/** The next hops of the unicast routes of the main table, as what the desired-* functions decide from. */
-export function mainRoutesOf({routes}: Pick<Kernel, 'routes'>): MainRoute[] {
+const knownMainRoutes = new WeakMap<Kernel['routes'], readonly MainRoute[]>();
+
+/** The next hops of the unicast routes of the main table, as what the desired-* functions decide from. Worked out once for each look at the kernel. */
+export function mainRoutesOf({routes}: Pick<Kernel, 'routes'>): readonly MainRoute[] {
+  const known = knownMainRoutes.get(routes) ?? findMainRoutes(routes);
+  knownMainRoutes.set(routes, known);
+  return known;
+}
+
+function findMainRoutes(routes: Kernel['routes']): MainRoute[] {
   return routes
     .filter(({table, type}) => table === mainTable && type === 'unicast')
     .flatMap(({to, metric, hops}) =>

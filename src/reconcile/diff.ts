@@ -12,18 +12,26 @@ export interface Identity<Item> {
 
 /** The plan that turns the actual items into the desired ones. */
 export function diff<Item>(desired: readonly Item[], actual: readonly Item[], {keyOf, isEqual}: Identity<Item>): Plan<Item> {
-  const wanted = new Map(desired.map(item => [keyOf(item), item]));
-  const present = new Map(actual.map(item => [keyOf(item), item]));
-  const create: Item[] = [];
+  // There may be tens of thousands of each, nearly always the same: no more than one map is made of them.
+  const present = new Map<string, Item | typeof wanted>();
+  for (const item of actual) present.set(keyOf(item), item);
+  const create = new Map<string, Item>();
   const update: Item[] = [];
-  for (const [key, item] of wanted) {
+  for (const item of desired) {
+    const key = keyOf(item);
     const current = present.get(key);
-    if (current === undefined) create.push(item);
-    else if (!isEqual(current, item)) update.push(item);
+    if (current === undefined) create.set(key, item);
+    else if (current !== wanted) {
+      present.set(key, wanted);
+      if (!isEqual(current, item)) update.push(item);
+    }
   }
-  const remove = [...present].filter(([key]) => !wanted.has(key)).map(([, item]) => item);
-  return {create, update, remove};
+  const remove = [...present.values()].filter(item => item !== wanted);
+  return {create: [...create.values()], update, remove};
 }
+
+/** Stands for what is there and stays. */
+const wanted = Symbol('wanted');
 
 /** True when there is nothing to do. */
 export function isEmptyPlan<Item>({create, update, remove}: Plan<Item>): boolean {

@@ -21,6 +21,8 @@ for (const [desired, actual, create, update, remove] of [
   ['', 'a1 b2', '', '', 'a1 b2'],
   ['a1 b2', 'b2 a1', '', '', ''],
   ['a2', 'a1', '', 'a2', ''],
+  ['a1 a1', 'a1', '', '', ''],
+  ['a1 a2', '', 'a2', '', ''],
   ['c3 a2 b1', 'd4 a1 b1', 'c3', 'a2', 'd4'],
 ] as const) {
   test(`wanted "${desired}" where there is "${actual}"`, t => {
