@@ -26,7 +26,7 @@ export function diff<Item>(desired: readonly Item[], actual: readonly Item[], {k
       if (!isEqual(current, item)) update.push(item);
     }
   }
-  const remove = [...present.values()].filter(item => item !== wanted);
+  const remove = [...present.values()].filter((item): item is Item => item !== wanted);
   return {create: [...create.values()], update, remove};
 }
 
