@@ -8,6 +8,8 @@ export interface EndpointPort {
   readonly dev: string;
   /** The second name by which an interface of somebody else's is known to be in use; the name itself of one of ours. */
   readonly handle: string;
+  /** The mark of our veth pair, which tells it from one that is still to go; '' for an interface of somebody else's. */
+  readonly mark: string;
   readonly isEnabled: boolean;
   /** Only where another one was asked for. */
   readonly mtu?: number | undefined;
@@ -25,11 +27,12 @@ export type PortSetting = 'proxy_arp' | 'proxy_delay' | 'rp_filter' | 'accept_ra
 /** One port for each interface of an endpoint. */
 export function desiredEndpointPorts(node: NodeState): EndpointPort[] {
   const {gateways} = knownEndpoints(node);
-  return attachedEndpoints(node).map(({name, dev, handle, ips, attachment}) => {
+  return attachedEndpoints(node).map(({name, dev, mark, handle, ips, attachment}) => {
     const families = new Set(ips.map(familyOf));
     return {
       dev,
       handle,
+      mark,
       isEnabled: true,
       mtu: attachment.kind === 'interface' ? attachment.mtu : undefined,
       gateway6: families.has('ipv6') ? gateways.ipv6 : undefined,
@@ -38,7 +41,7 @@ export function desiredEndpointPorts(node: NodeState): EndpointPort[] {
         rp_filter: '1',
         accept_ra: '0',
         // Of its own accord the kernel would wait for most of a second before it answers for another.
-        ...(families.has('ipv4') && {proxy_arp: '1', proxy_delay: '0'}),
+        ...(families.has('ipv4') ? {proxy_arp: '1', proxy_delay: '0'} : {proxy_arp: '0'}),
         ...(families.has('ipv6') && {disable_ipv6: '0'}),
       },
       endpoint: name,

@@ -7,6 +7,8 @@ import {type Address, familyOf, hostPrefix, type Prefix} from './prefix.ts';
 export interface EndpointRoute {
   readonly to: Prefix;
   readonly dev: string;
+  /** The mark of our veth pair, which tells it from one that is still to go and takes its routes along. */
+  readonly mark?: string;
   /** What the host itself sends to it from: its own address, not just any that it has. */
   readonly source?: Address | undefined;
   /** Whose it is; not known of what is found. */
@@ -19,8 +21,8 @@ export interface EndpointRoute {
  */
 export function desiredEndpointRoutes(node: NodeState): EndpointRoute[] {
   const attached = attachedEndpoints(node);
-  const routes = attached.flatMap(({name, dev, ips}) =>
-    ips.map(ip => ({to: hostPrefix(ip), dev, source: sourceFor(ip, node), endpoint: name})),
+  const routes = attached.flatMap(({name, dev, mark, ips}) =>
+    ips.map(ip => ({to: hostPrefix(ip), dev, mark, source: sourceFor(ip, node), endpoint: name})),
   );
   const isProxying = attached.some(({ips}) => ips.some(ip => familyOf(ip) === 'ipv4'));
   return [...routes, ...(isProxying ? gatewayRoutes(node) : [])];

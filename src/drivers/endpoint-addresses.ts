@@ -31,7 +31,11 @@ export function createEndpointAddresses(run: Run, readKernel: ReadKernel = creat
           endpoint,
           line: `address add ${hostPrefix(ip)} dev ${dev} metric ${endpointMetric}${nodad(ip)}`,
         })),
-        ...remove.map(({ip, endpoint = ip, dev: present}) => ({endpoint, line: `address del ${hostPrefix(ip)} dev ${present}`})),
+        ...remove.map(({ip, endpoint = ip, dev: present}) => ({
+          endpoint,
+          line: `address del ${hostPrefix(ip)} dev ${present}`,
+          mayBeGone: true,
+        })),
       ]);
       failures.throwIfAny();
     },

@@ -7,6 +7,8 @@ import {failedLines} from './ip-batch.ts';
 export interface EndpointLine {
   readonly endpoint: string;
   readonly line: string;
+  /** It takes something away, which may have gone with something else meanwhile. */
+  readonly mayBeGone?: boolean;
 }
 
 /** Collects what fails for one endpoint while it goes on with the others. */
@@ -32,7 +34,10 @@ export function createFailures(): Failures {
         await run('ip', ['-force', '-batch', '-'], {input: `${lines.map(({line}) => line).join('\n')}\n`});
       } catch (error) {
         const failed = failedLines(error);
-        for (const {index, reason} of failed) add(lines[index]?.endpoint ?? '', `ip ${lines[index]?.line}: ${reason}`);
+        for (const {index, reason} of failed) {
+          const {endpoint, line, mayBeGone = false} = lines[index] ?? {endpoint: '', line: ''};
+          if (!mayBeGone || !gonePattern.test(reason)) add(endpoint, `ip ${line}: ${reason}`);
+        }
         if (failed.length === 0) for (const {endpoint} of lines) add(endpoint, messageOf(error));
       }
     },
@@ -48,3 +53,7 @@ export function createFailures(): Failures {
     },
   };
 }
+
+// What ip says of a route, an address, a device and a further name that are not there.
+const gonePattern =
+  /No such process|Cannot assign requested address|address not found|Cannot find device|No such device|No such file|table does not exist/;

@@ -17,3 +17,13 @@ export function isOwnPair({name, kind, group}: KernelInterface): boolean {
 export function handlesOf(found: KernelInterface): string[] {
   return isOwnPair(found) ? [found.name] : found.altNames.filter(name => handlePattern.test(name));
 }
+
+/** Of a pair that we have made to its end, what it was made for (EndpointPair.mark); '' for anything else. */
+export function pairMarkOf(found: KernelInterface): string {
+  return (isOwnPair(found) && /^romana (net:\[\d+\] [0-9a-f]+) /.exec(found.alias)?.[1]) || '';
+}
+
+/** The alias that bears the mark. The kernel takes 255 characters. */
+export function aliasWith(mark: string, endpoint: string): string {
+  return `romana ${mark} ${endpoint}`.slice(0, 255);
+}

@@ -3,24 +3,24 @@ import {type Address, addressBits, familyOf} from '../core/prefix.ts';
 import type {Driver} from '../reconcile/driver.ts';
 import type {Run} from '../system/run.ts';
 import {createFailures} from './endpoint-batch.ts';
-import {endpointGroup, isOwnPair} from './endpoint-mark.ts';
+import {aliasWith, endpointGroup, isOwnPair, pairMarkOf} from './endpoint-mark.ts';
 import {createReadKernel, type ReadKernel} from './kernel.ts';
 
 const usualMtu = 1500;
 
 /**
  * Veth pairs into network namespaces: the interfaces rom… of kind veth in link group 144. The workload's end is set up before the host's end gets its alias,
- * which names the namespace: a pair without one was not made to its end. What the workload does to its end later is its own affair.
+ * which names the namespace and the plan: a pair without one was not made to its end. What the workload does to its end later is its own affair.
  */
 export function createEndpointPairs(run: Run, readKernel: ReadKernel = createReadKernel(run)): Driver<EndpointPair> {
   let found = new Map<string, EndpointPair>();
   return {
     name: 'endpoint-pairs',
     keyOf: ({dev}) => dev,
-    isEqual: (present, wanted) => present.namespaceId === wanted.namespaceId && (wanted.mtu ?? present.mtu) === present.mtu,
+    isEqual: (present, wanted) => present.mark === wanted.mark && (wanted.mtu ?? present.mtu) === present.mtu,
     async read() {
       const {interfaces} = await readKernel();
-      const pairs = interfaces.filter(isOwnPair).map(({name, alias, mtu}) => ({dev: name, namespaceId: namespaceIn(alias), mtu}));
+      const pairs = interfaces.filter(isOwnPair).map(each => ({dev: each.name, mark: pairMarkOf(each), mtu: each.mtu}));
       found = new Map(pairs.map(pair => [pair.dev, pair]));
       return pairs;
     },
@@ -29,14 +29,14 @@ export function createEndpointPairs(run: Run, readKernel: ReadKernel = createRea
       for (const pair of create) await failures.attempt(pair.plan?.endpoint ?? pair.dev, () => makePair(run, pair));
       for (const pair of update) {
         await failures.attempt(pair.plan?.endpoint ?? pair.dev, async () => {
-          if (found.get(pair.dev)?.namespaceId === pair.namespaceId) return resizePair(run, pair, found.get(pair.dev)?.mtu ?? usualMtu);
+          if (found.get(pair.dev)?.mark === pair.mark) return resizePair(run, pair, found.get(pair.dev)?.mtu ?? usualMtu);
           await run('ip', ['link', 'delete', 'dev', pair.dev]);
           await makePair(run, pair);
         });
       }
       await failures.batch(
         run,
-        remove.map(({dev}) => ({endpoint: dev, line: `link delete dev ${dev}`})),
+        remove.map(({dev}) => ({endpoint: dev, line: `link delete dev ${dev}`, mayBeGone: true})),
       );
       failures.throwIfAny();
     },
@@ -44,7 +44,7 @@ export function createEndpointPairs(run: Run, readKernel: ReadKernel = createRea
 }
 
 /** Of a pair that cannot be made to its end nothing stays. */
-async function makePair(run: Run, {dev, namespaceId, mtu = usualMtu, plan}: EndpointPair): Promise<void> {
+async function makePair(run: Run, {dev, mark, mtu = usualMtu, plan}: EndpointPair): Promise<void> {
   if (plan === undefined) throw new Error(`cannot make ${dev}: it is not known for what`);
   const {netns, ifname, endpoint} = plan;
   const add = ['link', 'add', dev, 'mtu', String(mtu), 'group', String(endpointGroup), 'type', 'veth'];
@@ -56,7 +56,7 @@ async function makePair(run: Run, {dev, namespaceId, mtu = usualMtu, plan}: Endp
       await inNamespace(run, netns, 'sh', ['-c', 'echo 0 > "/proc/sys/net/ipv6/conf/$1/disable_ipv6"', 'sh', ifname]);
     }
     await inNamespace(run, netns, 'ip', ['-batch', '-'], workloadLines(plan));
-    await run('ip', ['link', 'set', 'dev', dev, 'alias', aliasOf(namespaceId, endpoint)]);
+    await run('ip', ['link', 'set', 'dev', dev, 'alias', aliasWith(mark, endpoint)]);
   } catch (error) {
     await run('ip', ['link', 'delete', 'dev', dev]).catch(() => undefined);
     throw error;
@@ -89,13 +89,4 @@ function workloadLines({ifname, ips, gateways}: PairPlan): string[] {
 
 function inNamespace(run: Run, netns: string, command: string, args: readonly string[], lines?: readonly string[]): Promise<string> {
   return run('nsenter', [`--net=${netns}`, command, ...args], lines && {input: `${lines.join('\n')}\n`});
-}
-
-// The kernel takes 255 characters.
-function aliasOf(namespaceId: string, endpoint: string): string {
-  return `romana net:[${namespaceId}] ${endpoint}`.slice(0, 255);
-}
-
-function namespaceIn(alias: string): string {
-  return /^romana net:\[(\d+)\]/.exec(alias)?.[1] ?? '';
 }

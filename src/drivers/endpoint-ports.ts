@@ -4,7 +4,7 @@ import type {Address} from '../core/prefix.ts';
 import type {Driver} from '../reconcile/driver.ts';
 import type {Run} from '../system/run.ts';
 import {createFailures, type EndpointLine} from './endpoint-batch.ts';
-import {endpointMetric, handlesOf} from './endpoint-mark.ts';
+import {endpointMetric, handlesOf, pairMarkOf} from './endpoint-mark.ts';
 import type {KernelInterface} from './ip-address.ts';
 import {createReadKernel, type ReadKernel} from './kernel.ts';
 import {portSettings, readPortSettings, writePortSettings} from './port-settings.ts';
@@ -15,6 +15,7 @@ export interface OwnEndpointPort extends EndpointPort {
 }
 
 interface FoundPort {
+  readonly mark: string;
   /** Every name that marks it as in use. */
   readonly handles: readonly string[];
   /** All its addresses, and those of them that carry our mark. */
@@ -22,7 +23,7 @@ interface FoundPort {
   readonly ownAddresses: readonly Address[];
 }
 
-const nothing: FoundPort = {handles: [], addresses: [], ownAddresses: []};
+const nothing: FoundPort = {mark: '', handles: [], addresses: [], ownAddresses: []};
 
 /**
  * The set-up of interfaces that lead to workloads: those that we have made, and those of others, which get a second name rom… by which they are known. They
@@ -30,7 +31,11 @@ const nothing: FoundPort = {handles: [], addresses: [], ownAddresses: []};
  */
 export function createEndpointPorts(run: Run, readKernel: ReadKernel = createReadKernel(run)): Driver<OwnEndpointPort> {
   let present = new Map<string, FoundPort>();
-  const foundFor = (dev: string) => present.get(dev) ?? nothing;
+  // Of a pair that was made anew nothing is there any more that was found.
+  const foundFor = ({dev, mark}: OwnEndpointPort) => {
+    const found = present.get(dev);
+    return found?.mark === mark ? found : nothing;
+  };
   return {
     name: 'endpoint-ports',
     keyOf: ({dev}) => dev,
@@ -42,8 +47,8 @@ export function createEndpointPorts(run: Run, readKernel: ReadKernel = createRea
       const names = marked.map(({name}) => name);
       const settings = await readPortSettings(run, names);
       return marked.map(({name: dev, isEnabled, mtu}) => {
-        const found = foundFor(dev);
-        return {dev, handle: found.handles[0] ?? dev, isEnabled, mtu, settings: settings.get(dev) ?? {}, found};
+        const found = present.get(dev) ?? nothing;
+        return {dev, handle: found.handles[0] ?? dev, mark: found.mark, isEnabled, mtu, settings: settings.get(dev) ?? {}, found};
       });
     },
     async apply({create, update, remove}) {
@@ -52,19 +57,19 @@ export function createEndpointPorts(run: Run, readKernel: ReadKernel = createRea
       // The mark comes first, and goes last: whatever happens in between, it is known whose the rest is.
       await failures.batch(
         run,
-        made.flatMap(port => markLines(port, foundFor(port.dev))),
+        made.flatMap(port => markLines(port, foundFor(port))),
       );
       for (const {dev, settings, endpoint = dev} of made) await failures.attempt(endpoint, () => writePortSettings(run, dev, settings));
       await failures.batch(
         run,
-        made.flatMap(port => setUpLines(port, foundFor(port.dev))),
+        made.flatMap(port => setUpLines(port, foundFor(port))),
       );
       // What we have made goes as a whole.
       const left = remove.filter(({dev, handle}) => dev !== handle);
       for (const {dev} of left) await failures.attempt(dev, () => writePortSettings(run, dev, asOfNew));
       await failures.batch(
         run,
-        left.flatMap(port => leaveLines(port, foundFor(port.dev))),
+        left.flatMap(port => leaveLines(port, foundFor(port))),
       );
       failures.throwIfAny();
     },
@@ -81,13 +86,14 @@ const asOfNew = Object.fromEntries(portSettings.map(setting => [setting, undefin
 function foundOf(each: KernelInterface): FoundPort {
   const own = each.addresses.filter(({metric}) => metric === endpointMetric);
   const addresses = each.addresses.map(({address}) => address);
-  return {handles: handlesOf(each), addresses, ownAddresses: own.map(({address}) => address)};
+  return {mark: pairMarkOf(each), handles: handlesOf(each), addresses, ownAddresses: own.map(({address}) => address)};
 }
 
 function isAsWanted(actual: OwnEndpointPort, wanted: OwnEndpointPort): boolean {
   const {found} = actual;
   if (found === undefined) return isDeepStrictEqual(actual, wanted);
   return (
+    actual.mark === wanted.mark &&
     actual.isEnabled &&
     found.handles.join() === wanted.handle &&
     (wanted.mtu === undefined || wanted.mtu === actual.mtu) &&
@@ -124,7 +130,7 @@ function leaveLines({dev}: OwnEndpointPort, {handles, ownAddresses}: FoundPort):
     ...ownAddresses.map(address => `address del ${addressLine(address, dev)}`),
     ...handles.map(name => `link property del dev ${dev} altname ${name}`),
   ];
-  return lines.map(line => ({endpoint: dev, line}));
+  return lines.map(line => ({endpoint: dev, line, mayBeGone: true}));
 }
 
 function addressLine(address: Address, dev: string): string {

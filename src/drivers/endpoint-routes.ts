@@ -4,6 +4,7 @@ import {routeProtocol} from '../core/route-protocol.ts';
 import type {Driver} from '../reconcile/driver.ts';
 import type {Run} from '../system/run.ts';
 import {createFailures} from './endpoint-batch.ts';
+import {pairMarkOf} from './endpoint-mark.ts';
 import type {KernelRoute} from './ip-route.ts';
 import {createReadKernel, ownRoutes, type ReadKernel} from './kernel.ts';
 import {endpointMetrics, isEndpointRoute} from './main-routes.ts';
@@ -18,10 +19,16 @@ export function createEndpointRoutes(run: Run, readKernel: ReadKernel = createRe
   return {
     name: 'endpoint-routes',
     keyOf: ({to, metric = metricOf(to)}) => `${to} ${metric}`,
-    isEqual: (a, b) => a.dev === b.dev && a.source === b.source,
+    isEqual: (a, b) => a.dev === b.dev && a.source === b.source && (a.mark ?? '') === (b.mark ?? ''),
     async read() {
-      const routes = ownRoutes(await readKernel()).filter(isEndpointRoute);
-      return routes.map(route => ({to: route.to, dev: deviceOf(route), metric: route.metric, source: route.source}));
+      const kernel = await readKernel();
+      const marks = new Map(kernel.interfaces.map(each => [each.name, pairMarkOf(each)]));
+      return ownRoutes(kernel)
+        .filter(isEndpointRoute)
+        .map(route => {
+          const dev = deviceOf(route);
+          return {to: route.to, dev, mark: marks.get(dev) ?? '', metric: route.metric, source: route.source};
+        });
     },
     async apply({create, update, remove}) {
       const failures = createFailures();
@@ -31,6 +38,7 @@ export function createEndpointRoutes(run: Run, readKernel: ReadKernel = createRe
         ...update.map(route => ({endpoint: ownerOf(route), line: `route replace ${line(route)}`})),
         ...remove.map(route => ({
           endpoint: ownerOf(route),
+          mayBeGone: true,
           line: `route del ${route.to} table main proto ${routeProtocol} metric ${route.metric ?? metricOf(route.to)}`,
         })),
       ]);

@@ -8,7 +8,7 @@ import {device, endpoint, netns, type Situation, situation, tap, uplink} from '.
 
 const routes = (options: Situation) => desiredEndpointRoutes(situation(options)).map(({to, dev, source = '-'}) => `${to} ${dev} ${source}`);
 const pairs = (options: Situation) =>
-  desiredEndpointPairs(situation(options)).map(({dev, namespaceId, mtu}) => `${dev} ${namespaceId} ${mtu}`);
+  desiredEndpointPairs(situation(options)).map(({dev, mark, mtu}) => `${dev} ${/^net:\[(\d+)\] [0-9a-f]+$/.exec(mark)?.[1]} ${mtu}`);
 const ports = (options: Situation) => desiredEndpointPorts(situation(options));
 
 test('each address of an endpoint has a route by its interface, from an own address of its family; the IPv4 gateway has one by the uplink', t => {
@@ -76,6 +76,15 @@ test('a pair is as large as the smallest uplink takes, unless another size was a
   t.deepEqual(pairs({wanted, namespaces, interfaces: []}), ['rom-web 17 undefined'], 'an uplink that goes changes nothing');
 });
 
+test('a pair into another namespace, or for something else in it, is another one; one of another size is not', t => {
+  const markOf = (ips: string, namespace: string, mtu?: number) =>
+    desiredEndpointPairs(situation({wanted: [endpoint('web', ips, netns('web', mtu))], namespaces: [namespace]})).map(({mark}) => mark)[0];
+  const mark = markOf('10.1.0.2', 'web 17');
+  t.is(markOf('10.1.0.2', 'web 17', 9000), mark);
+  t.not(markOf('10.1.0.2', 'web 18'), mark);
+  t.not(markOf('10.1.0.2 fd00::402', 'web 17'), mark);
+});
+
 test('a host whose own address is on the loopback has its gateways as uplinks', t => {
   const interfaces = [
     device('lo', {kind: '', mtu: 65_536, addresses: ['192.168.20.30/32']}),
@@ -96,6 +105,7 @@ test('ports answer by ARP for IPv4 and bear the gateway address for IPv6; who br
     {
       dev: 'tap3',
       handle: 'rom-vm',
+      mark: '',
       isEnabled: true,
       mtu: undefined,
       gateway6: undefined,
@@ -105,10 +115,11 @@ test('ports answer by ARP for IPv4 and bear the gateway address for IPv6; who br
     {
       dev: 'tap6',
       handle: 'rom-six',
+      mark: '',
       isEnabled: true,
       mtu: 1300,
       gateway6: 'fe80::1',
-      settings: {...guard, disable_ipv6: '0'},
+      settings: {...guard, proxy_arp: '0', disable_ipv6: '0'},
       endpoint: 'six',
     },
   ]);
