@@ -189,10 +189,10 @@ function reachable(start: string, seen = new Set<string>()): Set<string> {
 }
 
 test('the nouns start without etcd, fastify and the metrics', t => {
-  const nouns = ['host', 'network', 'block', 'address', 'blackout', 'tenant', 'segment', 'explain', 'topology', 'template'].map(
+  const nouns = ['host', 'network', 'block', 'address', 'blackout', 'tenant', 'segment', 'explain', 'topology', 'template', 'endpoint'].map(
     noun => `cli/${noun}.ts`,
   );
-  const starts = ['bin/romana.ts', 'bin/cli-parts.ts', 'bin/template.ts', ...nouns];
+  const starts = ['bin/romana.ts', 'bin/cli-parts.ts', 'bin/template.ts', 'bin/endpoint.ts', ...nouns];
   const needed = new Set(starts.flatMap(start => [...reachable(start)]));
   t.true(needed.has('commander'));
   t.deepEqual(

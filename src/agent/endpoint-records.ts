@@ -3,7 +3,7 @@ import {z} from 'zod';
 import type {Attachment, Endpoint} from '../core/endpoint.ts';
 import {InputError} from '../core/errors.ts';
 import {isAddressName} from '../core/names.ts';
-import {compareAddresses, isAddress, parseAddress} from '../core/prefix.ts';
+import {compareAddresses, familyOf, isAddress, parseAddress} from '../core/prefix.ts';
 
 /** An endpoint as it is asked for and kept: where it is, in one of three forms. */
 export type EndpointRecord = z.infer<typeof EndpointRecord>;
@@ -34,6 +34,9 @@ export function parseEndpoint(name: string, record: EndpointRecord): Endpoint {
     );
   }
   const ips = [...new Set(record.ips.map(parseAddress))].toSorted(compareAddresses);
+  if (record.mtu !== undefined && record.mtu < leastMtu6 && ips.some(ip => familyOf(ip) === 'ipv6')) {
+    throw new InputError('ERR_INVALID', `Field mtu: IPv6 needs at least ${leastMtu6} bytes.`);
+  }
   return {name, ips, attachment: parseAttachment(record), handle: handleOf(name)};
 }
 
@@ -59,6 +62,8 @@ export function renderEndpointFile(endpoints: readonly Endpoint[]): string {
   return `${JSON.stringify({version: 1, endpoints: list}, undefined, 2)}\n`;
 }
 
+// RFC 8200, section 5.
+const leastMtu6 = 1280;
 const namespaceFolder = '/run/netns';
 
 function parseAttachment({interface: dev, netns, ifname, local, mtu}: EndpointRecord): Attachment {

@@ -22,7 +22,7 @@ export interface EndpointPort {
 }
 
 /** What of the kernel's settings is ours on such an interface; the paths stand in drivers/port-settings.ts. */
-export type PortSetting = 'proxy_arp' | 'proxy_delay' | 'rp_filter' | 'accept_ra' | 'disable_ipv6';
+export type PortSetting = 'forwarding' | 'proxy_arp' | 'proxy_delay' | 'rp_filter' | 'accept_ra' | 'disable_ipv6';
 
 /** One port for each interface of an endpoint. */
 export function desiredEndpointPorts(node: NodeState): EndpointPort[] {
@@ -41,7 +41,7 @@ export function desiredEndpointPorts(node: NodeState): EndpointPort[] {
         rp_filter: '1',
         accept_ra: '0',
         // Of its own accord the kernel would wait for most of a second before it answers for another.
-        ...(families.has('ipv4') ? {proxy_arp: '1', proxy_delay: '0'} : {proxy_arp: '0'}),
+        ...(families.has('ipv4') ? {forwarding: '1', proxy_arp: '1', proxy_delay: '0'} : {proxy_arp: '0'}),
         ...(families.has('ipv6') && {disable_ipv6: '0'}),
       },
       endpoint: name,

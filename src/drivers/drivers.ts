@@ -106,7 +106,7 @@ export function createDrivers({
     pair(createRules(run, readKernel), desiredRules),
     pair(createNeighbourRoutes(run, settings.routes.table, readKernel), unlessOverlapping(desiredNeighbourRoutes)),
   ];
-  const ports = createEndpointPorts(run, readKernel);
+  const ports = createEndpointPorts(run, readKernel, {maxAgeMs: portLookMs, now: clock.now});
   const endpointPairs = [
     {...pair(createEndpointPairs(run, readKernel), desiredEndpointPairs), unmake: undefined},
     {...pair(ports, desiredEndpointPorts), unmake: pair(adoptedPorts(ports), desiredEndpointPorts).unmake},
@@ -144,6 +144,9 @@ export function createDrivers({
     askNeighboursAgain: () => askNeighboursAgain(questions),
   };
 }
+
+// Less than the time after which the machine is looked at again in any case.
+const portLookMs = 9000;
 
 const noSettings: NodeState['kernelSettings'] = {values: new Map(), learnsRoutes: new Set()};
 

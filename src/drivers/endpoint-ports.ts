@@ -7,7 +7,7 @@ import {createFailures, type EndpointLine} from './endpoint-batch.ts';
 import {endpointMetric, handlesOf, pairMarkOf} from './endpoint-mark.ts';
 import type {KernelInterface} from './ip-address.ts';
 import {createReadKernel, type ReadKernel} from './kernel.ts';
-import {portSettings, readPortSettings, writePortSettings} from './port-settings.ts';
+import {createPortSettingsReader, type Freshness, portSettings, writePortSettings} from './port-settings.ts';
 
 /** An interface as it is found. */
 export interface OwnEndpointPort extends EndpointPort {
@@ -23,13 +23,19 @@ interface FoundPort {
   readonly ownAddresses: readonly Address[];
 }
 
+const always: Freshness = {maxAgeMs: 0, now: () => 0};
 const nothing: FoundPort = {mark: '', handles: [], addresses: [], ownAddresses: []};
 
 /**
  * The set-up of interfaces that lead to workloads: those that we have made, and those of others, which get a second name rom… by which they are known. They
  * stay theirs: what goes in the end is that name, the gateway address, and the settings, which become what a new interface has.
  */
-export function createEndpointPorts(run: Run, readKernel: ReadKernel = createReadKernel(run)): Driver<OwnEndpointPort> {
+export function createEndpointPorts(
+  run: Run,
+  readKernel: ReadKernel = createReadKernel(run),
+  freshness: Freshness = always,
+): Driver<OwnEndpointPort> {
+  const reader = createPortSettingsReader(run, freshness);
   let present = new Map<string, FoundPort>();
   // Of a pair that was made anew nothing is there any more that was found.
   const foundFor = ({dev, mark}: OwnEndpointPort) => {
@@ -45,7 +51,7 @@ export function createEndpointPorts(run: Run, readKernel: ReadKernel = createRea
       present = new Map(interfaces.map(each => [each.name, foundOf(each)]));
       const marked = interfaces.filter(each => handlesOf(each).length > 0);
       const names = marked.map(({name}) => name);
-      const settings = await readPortSettings(run, names);
+      const settings = await reader.read(names);
       return marked.map(({name: dev, isEnabled, mtu}) => {
         const found = present.get(dev) ?? nothing;
         return {dev, handle: found.handles[0] ?? dev, mark: found.mark, isEnabled, mtu, settings: settings.get(dev) ?? {}, found};
@@ -71,6 +77,8 @@ export function createEndpointPorts(run: Run, readKernel: ReadKernel = createRea
         run,
         left.flatMap(port => leaveLines(port, foundFor(port))),
       );
+      // Somebody may have looked meanwhile.
+      reader.forget();
       failures.throwIfAny();
     },
   };

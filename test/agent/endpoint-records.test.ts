@@ -35,6 +35,13 @@ const wrong: ReadonlyArray<readonly [title: string, name: string, record: Endpoi
   ['no way to it', 'a', {ips}, 'ERR_MALFORMED', /^Exactly one of the fields interface, netns and local is required\.$/],
   ['two ways', 'a', {ips, interface: 'x', local: true}, 'ERR_MALFORMED', /^Exactly one/],
   ['an ifname without a netns', 'a', {ips, interface: 'x', ifname: 'eth0'}, 'ERR_MALFORMED', /^Field ifname: /],
+  [
+    'packets too small for IPv6',
+    'a',
+    {ips: ['fd00::1'], interface: 'x', mtu: 1279},
+    'ERR_INVALID',
+    /^Field mtu: IPv6 needs at least 1280 bytes\.$/,
+  ],
   ['an mtu of the host', 'a', {ips, local: true, mtu: 1500}, 'ERR_MALFORMED', /^Field mtu: /],
   ['a name that is an IP', '10.1.0.1', {ips, local: true}, 'ERR_INVALID', /^The name "10\.1\.0\.1" is not valid/],
   ['a name with a space', 'a b', {ips, local: true}, 'ERR_INVALID', /^The name "a b" is not valid/],

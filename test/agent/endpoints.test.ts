@@ -3,6 +3,7 @@ import path from 'node:path';
 import {createRun} from '../../src/system/run.ts';
 import {createNamespace, namespaceTest} from '../helpers/namespace.ts';
 import {waitFor} from '../helpers/wait.ts';
+import {createAgentHost} from './agent-host.ts';
 import {bootMachine, createEndpointHost, createMachine, ping, reach, startPinging} from './endpoint-host.ts';
 
 // The real agent with workloads of every kind, and packets between them.
@@ -278,4 +279,42 @@ test('an agent that is killed in the middle of an add makes it whole when it is 
     await reach(host.far, `10.1.0.${index}`);
     await host.namespace.run('rm', [mark]);
   }
+});
+
+test('an address from the daemon goes to an endpoint; a tap device that nobody has opened waits', async t => {
+  const host = await createAgentHost(t, 'daemon');
+  await host.startEtcd();
+  await host.startDaemon();
+  const file = path.join(host.folder, 'topology.json');
+  await writeFile(
+    file,
+    JSON.stringify({networks: [{name: 'net1', cidr: '10.1.0.0/16'}], topologies: [{networks: ['net1'], map: [{name: 'all'}]}]}),
+  );
+  for (const line of ['topology update', 'host add host-1 192.168.20.30']) {
+    const {status, stderr} = await host.romana(...line.split(' '), ...(line.startsWith('topology') ? [file] : []));
+    t.deepEqual([status, stderr], [0, '']);
+  }
+  await host.startAgent();
+  const web = await createNamespace(t, 'web');
+  const allocate = async (name: string) => {
+    const {stdout} = await host.romana('address', 'allocate', name, '--host', 'host-1', '-f', 'json');
+    return String(JSON.parse(stdout));
+  };
+  await host.until('the agent has begun', ({pass}) => pass !== undefined);
+  const ip = await allocate('web-1');
+  t.is(
+    (await host.romana('endpoint', 'add', 'web-1', '--ip', ip, '--netns', web.name)).stdout,
+    `Endpoint (web-1) added: ${ip} by romc4719afa76f.\n`,
+  );
+  await reach(host.namespace, ip);
+
+  await host.ip('tuntap add dev tap3 mode tap');
+  await host.romana('endpoint', 'add', 'vm', '--ip', await allocate('vm'), '--interface', 'tap3');
+  const {endpoints} = await host.until('it waits', status => status.endpoints.some(({state}) => state === 'interface down'));
+  t.deepEqual(
+    endpoints.map(({name, state}) => `${name} ${state}`),
+    ['vm interface down', 'web-1 ok'],
+  );
+  const {stdout} = await host.romana('explain', ip);
+  t.regex(stdout, /web-1/);
 });

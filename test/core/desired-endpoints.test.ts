@@ -109,7 +109,7 @@ test('ports answer by ARP for IPv4 and bear the gateway address for IPv6; who br
       isEnabled: true,
       mtu: undefined,
       gateway6: undefined,
-      settings: {...guard, proxy_arp: '1', proxy_delay: '0'},
+      settings: {...guard, forwarding: '1', proxy_arp: '1', proxy_delay: '0'},
       endpoint: 'vm',
     },
     {
