@@ -1,16 +1,17 @@
 import {isDeepStrictEqual} from 'node:util';
-import {type Attachment, type Endpoint, type EndpointFacts, knownEndpoints} from '../core/endpoint.ts';
+import {type Attachment, deviceOf, type Endpoint, type EndpointFacts} from '../core/endpoint.ts';
 import {EndpointError} from '../core/endpoint-error.ts';
 import {createEndpointReport, type EndpointReport} from '../core/endpoint-report.ts';
 import {InputError, messageOf} from '../core/errors.ts';
 import {checkAllocation, checkNewEndpoint} from '../core/new-endpoint.ts';
 import type {NodeState} from '../core/node-state.ts';
-import {type Family, familyOf} from '../core/prefix.ts';
+import {type Family, familyOf, hostPrefix} from '../core/prefix.ts';
 import {HttpError} from '../rest/problem.ts';
 import type {Clock} from '../system/clock.ts';
 import type {FileSystem} from '../system/file-system.ts';
 import type {Logger} from '../system/log.ts';
-import {type EndpointRecord, parseEndpoint, parseEndpointFile, recordOf, renderEndpointFile} from './endpoint-records.ts';
+import {createEndpointFile} from './endpoint-file.ts';
+import {type EndpointRecord, parseEndpoint, recordOf} from './endpoint-records.ts';
 
 export interface EndpointsOptions {
   /** The file that lists the endpoints that are wanted. */
@@ -51,6 +52,7 @@ export interface Endpoints {
   list(): readonly ListedEndpoint[];
   /** Throws InputError or HttpError with a sentence. An endpoint that could not be set up stays wanted, and is tried again with every pass. */
   put(name: string, record: EndpointRecord): Promise<ListedEndpoint>;
+  /** One that cannot be taken away at once is, too: HttpError 503 tells so. */
   remove(name: string): Promise<void>;
 }
 
@@ -61,40 +63,22 @@ const ownNamespace = '/proc/self/ns/net';
 
 export function createEndpoints(options: EndpointsOptions): Endpoints {
   const {file, files, gateways, clock, log, readNamespaceId, whyNoPair, look, pass, last} = options;
-  let wanted: EndpointFacts['wanted'] = {problem: `${file} has not been read yet`};
+  const list = createEndpointFile(file, files);
   let turn: Promise<unknown> = Promise.resolve();
 
-  const known = () => knownEndpoints({endpoints: {wanted, namespaces: new Map(), gateways}}).wanted;
-  const load = async () => {
-    if (!('problem' in wanted)) return;
-    wanted = await readEndpointFile(files, file);
-  };
-  const save = async (endpoints: readonly Endpoint[]) => {
-    await files.replace(file, renderEndpointFile(endpoints), {mode: 0o600});
-    wanted = endpoints;
-  };
-  const readNamespaces = async (attachments: readonly Attachment[]) => {
-    const paths = attachments.flatMap(attachment => (attachment.kind === 'netns' ? [attachment.netns] : []));
-    const found = await Promise.all(paths.map(async path => [path, await readNamespaceId(path)] as const));
-    return new Map(found.flatMap(([path, id]) => (id === undefined ? [] : [[path, id] as const])));
-  };
-  const listed = (endpoints: readonly Endpoint[]): ListedEndpoint[] => {
-    const {node, errors} = last();
-    // What comes first tells why what comes after fails, too.
-    const failures = new Map(errors.toReversed().flatMap(error => (error instanceof EndpointError ? [...error.failures] : [])));
-    const report = createEndpointReport(node, failures);
-    const all = endpoints.map(endpoint => {
-      const {interface: _given, ...record} = recordOf(endpoint);
-      return {...record, ...report(endpoint)};
-    });
-    return all.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  };
   /** One change after the other: each looks at those before it. */
   const inTurn = <Value>(action: () => Promise<Value>): Promise<Value> => {
     const mine = turn.then(action);
     turn = mine.catch(() => undefined);
     return mine;
   };
+
+  const readNamespaces = async (attachments: readonly Attachment[]) => {
+    const paths = attachments.flatMap(attachment => (attachment.kind === 'netns' ? [attachment.netns] : []));
+    const found = await Promise.all(paths.map(async path => [path, await readNamespaceId(path)] as const));
+    return new Map(found.flatMap(([path, id]) => (id === undefined ? [] : [[path, id] as const])));
+  };
+
   const lookFor = async ({attachment}: Endpoint, isKernelAsked: boolean): Promise<NodeState> => {
     const node = await look(isKernelAsked).catch((error: unknown) => {
       throw new HttpError(503, `What this host is like cannot be found out now: ${messageOf(error)}`);
@@ -102,7 +86,7 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
     if (node === undefined) {
       throw new HttpError(503, 'Nothing is done on this host before the agent has read the first whole state of the store.');
     }
-    return {...node, endpoints: {wanted, gateways, namespaces: await readNamespaces([attachment])}};
+    return {...node, endpoints: {wanted: list.wanted, gateways, namespaces: await readNamespaces([attachment])}};
   };
 
   /** Waits for a state that may still be on its way. */
@@ -120,23 +104,6 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
     }
   };
 
-  /** Before there is anything to decide from, no pass will come. */
-  const passIfAny = async () => {
-    if ((await look(false).catch(() => undefined)) !== undefined) await pass();
-  };
-
-  const add = async (endpoint: Endpoint, others: readonly Endpoint[]) => {
-    const node = await awaitAllocation(endpoint);
-    try {
-      checkNewEndpoint(endpoint, others, node);
-    } catch {
-      // The interface, for one, may have been made just now.
-      checkNewEndpoint(endpoint, others, await lookFor(endpoint, true));
-    }
-    await checkNamespace(endpoint);
-    await save([...others, endpoint]);
-    log.info({endpoint: endpoint.name, ips: endpoint.ips}, 'endpoint is wanted');
-  };
   const checkNamespace = async ({attachment, ips}: Endpoint) => {
     if (attachment.kind !== 'netns') return;
     const {netns, ifname} = attachment;
@@ -147,56 +114,93 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
     if (reason !== undefined) throw new InputError('ERR_CONFLICT', reason);
   };
 
+  /** False for one that is there already. */
+  const isNew = (endpoint: Endpoint): boolean => {
+    const present = list.known().find(({name}) => name === endpoint.name);
+    if (present === undefined) return true;
+    if (isDeepStrictEqual(recordOf(present), recordOf(endpoint))) return false;
+    throw new InputError('ERR_CONFLICT', `There is an endpoint ${endpoint.name} already, and it is another one: remove that first.`);
+  };
+
+  const add = async (endpoint: Endpoint, node: NodeState) => {
+    if (!isNew(endpoint)) return;
+    try {
+      checkNewEndpoint(endpoint, list.known(), node);
+    } catch {
+      // The interface, for one, may have been made just now.
+      checkNewEndpoint(endpoint, list.known(), await lookFor(endpoint, true));
+    }
+    await checkNamespace(endpoint);
+    await list.save([...list.known(), endpoint]);
+    log.info({endpoint: endpoint.name, ips: endpoint.ips}, 'endpoint is wanted');
+  };
+
+  /** Before there is anything to decide from, no pass will come. */
+  const passIfAny = async () => {
+    if ((await look(false).catch(() => undefined)) !== undefined) await pass();
+  };
+
+  /** What comes first tells why what comes after fails, too. */
+  const failuresOf = (errors: readonly unknown[]) =>
+    new Map(errors.toReversed().flatMap(error => (error instanceof EndpointError ? [...error.failures] : [])));
+
+  const createListing = () => {
+    const {node, errors} = last();
+    const report = createEndpointReport(node, failuresOf(errors));
+    return (endpoint: Endpoint): ListedEndpoint => {
+      const {interface: _given, ...record} = recordOf(endpoint);
+      return {...record, ...report(endpoint)};
+    };
+  };
+  const listed = (endpoints: readonly Endpoint[]) => endpoints.map(createListing()).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+
   return {
     async readFacts() {
-      await load();
-      return {wanted, gateways, namespaces: await readNamespaces('problem' in wanted ? [] : wanted.map(({attachment}) => attachment))};
+      const wanted = await list.load();
+      const attachments = 'problem' in wanted ? [] : wanted.map(({attachment}) => attachment);
+      return {wanted, gateways, namespaces: await readNamespaces(attachments)};
     },
-    report: () => ('problem' in wanted ? [] : listed(wanted)),
-    list: () => listed(known()),
-    put: (name, record) =>
-      inTurn(async () => {
-        const endpoint = parseEndpoint(name, record);
-        await load();
-        const present = known().find(each => each.name === name);
-        if (present === undefined) await add(endpoint, known());
-        else if (!isDeepStrictEqual(recordOf(present), recordOf(endpoint))) {
-          throw new InputError('ERR_CONFLICT', `There is an endpoint ${name} already, and it is another one: remove that first.`);
-        }
-        await passIfAny();
-        const result = oneOf(listed([endpoint]));
-        if (result.state === 'failed') {
-          throw new HttpError(
-            503,
-            `Endpoint ${name} cannot be set up now: ${result.reason}. It stays wanted, and is tried again; or remove it.`,
-          );
-        }
-        return result;
-      }),
-    remove: name =>
-      inTurn(async () => {
-        await load();
-        const others = known().filter(each => each.name !== name);
-        if (others.length === known().length) throw notFound(name);
-        await save(others);
+    report: () => ('problem' in list.wanted ? [] : listed(list.wanted)),
+    list: () => listed(list.known()),
+    async put(name, record) {
+      const endpoint = parseEndpoint(name, record);
+      await list.load();
+      if (isNew(endpoint)) {
+        const node = await awaitAllocation(endpoint);
+        await inTurn(() => add(endpoint, node));
+      }
+      await passIfAny();
+      const result = createListing()(endpoint);
+      if (result.state !== 'failed') return result;
+      throw new HttpError(
+        503,
+        `Endpoint ${name} cannot be set up now: ${result.reason}. It stays wanted, and is tried again; or remove it.`,
+      );
+    },
+    async remove(name) {
+      await list.load();
+      const removed = await inTurn(async () => {
+        const endpoint = list.known().find(each => each.name === name);
+        if (endpoint === undefined) throw notFound(name);
+        await list.save(list.known().filter(each => each !== endpoint));
         log.info({endpoint: name}, 'endpoint is not wanted any more');
-        await passIfAny();
-      }),
+        return endpoint;
+      });
+      await passIfAny();
+      const failures = failuresOf(last().errors);
+      const reason = tracesOf(removed)
+        .map(trace => failures.get(trace))
+        .find(each => each !== undefined);
+      if (reason === undefined) return;
+      throw new HttpError(503, `Endpoint ${name} is not wanted any more, but cannot be taken away now: ${reason}. That is tried again.`);
+    },
   };
 }
 
-async function readEndpointFile(files: EndpointsOptions['files'], file: string): Promise<EndpointFacts['wanted']> {
-  try {
-    const text = await files.read(file);
-    return text === undefined ? [] : parseEndpointFile(text);
-  } catch (error) {
-    return {problem: `cannot read ${file}: ${messageOf(error)}`};
-  }
-}
-
-function oneOf([endpoint]: readonly ListedEndpoint[]): ListedEndpoint {
-  if (endpoint === undefined) throw new Error('an endpoint has no report');
-  return endpoint;
+/** By what errors name things of an endpoint that is not wanted any more. */
+function tracesOf(endpoint: Endpoint): string[] {
+  const {handle, ips} = endpoint;
+  return [deviceOf(endpoint) ?? '', handle, ...ips, ...ips.map(hostPrefix)];
 }
 
 function notFound(name: string): Error {

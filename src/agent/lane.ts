@@ -42,7 +42,7 @@ export interface Lane {
   readonly node: NodeState | undefined;
   /** Everything as of now; undefined before the first state. */
   look(): Promise<NodeState | undefined>;
-  /** Waits until a pass that begins from now on is over. */
+  /** Waits until a pass that begins from now on is over, or none will come any more. */
   passed(): Promise<void>;
   run(signal: AbortSignal): Promise<void>;
 }
@@ -91,6 +91,10 @@ export function createLane(options: LaneOptions): Lane {
     },
     look: async () => newest && readNode(newest),
     passed: () => next.promise,
-    run: signal => loop.run(signal),
+    async run(signal) {
+      await loop.run(signal);
+      // No further one will come.
+      next.resolve();
+    },
   };
 }
