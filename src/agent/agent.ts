@@ -10,6 +10,7 @@ import type {HostDrain} from './drain.ts';
 import {type History, isGood} from './history.ts';
 import {createLane, type Lane, type LaneSteps, type Offered} from './lane.ts';
 import type {AgentMetrics} from './metrics.ts';
+import {type OwnedObject, readObjects} from './objects.ts';
 import type {Vips} from './vips/vips.ts';
 
 /** What a pass reads from the machine before it decides. */
@@ -50,6 +51,8 @@ export interface Agent {
   readonly node: NodeState | undefined;
   /** The passes over endpoints. */
   readonly endpoints: Pick<Lane, 'node' | 'look' | 'passed' | 'nudge'>;
+  /** Everything of ours that should be on this host, beside what is there now. */
+  readObjects(): Promise<readonly OwnedObject[]>;
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -108,6 +111,7 @@ export function createAgent({settings, lanes, readFacts, readKept, drain, vips, 
       return host.node;
     },
     endpoints,
+    readObjects: () => readObjects(all.map(({objects}) => objects)),
     async run(signal) {
       await Promise.all(all.map(lane => lane.run(signal)));
     },

@@ -1,10 +1,16 @@
 import {request} from 'node:http';
 import {InputError, messageOf} from '../core/errors.ts';
+import type {OwnedObject} from './objects.ts';
 import type {AgentStatus} from './status.ts';
 
 /** Asks a running agent for its status over its Unix socket. Throws InputError when nobody answers. */
 export async function fetchAgentStatus(socket: string): Promise<AgentStatus> {
   return ask(socket, '/status', text => JSON.parse(text) as AgentStatus);
+}
+
+/** Asks a running agent for everything of ours on its host, wanted against actual. Throws InputError when nobody answers. */
+export async function fetchAgentObjects(socket: string): Promise<readonly OwnedObject[]> {
+  return ask(socket, '/objects', text => JSON.parse(text) as OwnedObject[]);
 }
 
 /** Asks a running agent for what it renders its templates with: JSON text (a TemplateDataDocument). Throws InputError when nobody answers. */

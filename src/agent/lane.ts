@@ -7,6 +7,7 @@ import type {Clock} from '../system/clock.ts';
 import type {Logger} from '../system/log.ts';
 import {type History, isGood} from './history.ts';
 import type {AgentMetrics} from './metrics.ts';
+import type {LaneObjects} from './objects.ts';
 
 /** Steps that have passes of their own: a slow or failing lane holds no other one up. */
 export interface LaneSteps {
@@ -40,6 +41,8 @@ export interface Lane {
   nudge(): void;
   /** What the last pass decided from; undefined before the first. */
   readonly node: NodeState | undefined;
+  /** Each item of its drivers beside what it should be, by what the last pass decided from. */
+  readonly objects: LaneObjects;
   /** Everything as of now; undefined before the first state. */
   look(): Promise<NodeState | undefined>;
   /** Waits until a pass that begins from now on is over, or none will come any more. */
@@ -88,6 +91,9 @@ export function createLane(options: LaneOptions): Lane {
     nudge: () => loop.nudge(),
     get node() {
       return latest;
+    },
+    get objects() {
+      return {steps, node: latest};
     },
     look: async () => newest && readNode(newest),
     passed: () => next.promise,

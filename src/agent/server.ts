@@ -5,6 +5,7 @@ import Fastify, {type FastifyInstance} from 'fastify';
 import {InputError} from '../core/errors.ts';
 import {serveEndpoints} from './endpoint-api.ts';
 import type {Endpoints} from './endpoints.ts';
+import type {OwnedObject} from './objects.ts';
 import type {AgentStatus} from './status.ts';
 
 export interface AgentServers {
@@ -21,17 +22,19 @@ export interface AgentServersOptions {
   /** What templates are rendered with; undefined before the first whole state. */
   readTemplateData(): object | undefined;
   readMetrics(): Promise<string>;
+  readObjects(): Promise<readonly OwnedObject[]>;
   readonly endpoints: Pick<Endpoints, 'list' | 'put' | 'remove'>;
 }
 
-/** Serves the local API (GET /status, GET /template-data, /endpoints) on a Unix socket, and metrics on a port of their own. */
+/** Serves the local API (GET /status, GET /template-data, GET /objects, /endpoints) on a Unix socket, and metrics on a port of their own. */
 export async function startAgentServers(options: AgentServersOptions): Promise<AgentServers> {
-  const {socket, metricsListen, readStatus, readTemplateData, readMetrics, endpoints} = options;
+  const {socket, metricsListen, readStatus, readTemplateData, readMetrics, readObjects, endpoints} = options;
   await removeStaleSocket(socket);
   await mkdir(path.dirname(socket), {recursive: true});
   const local = Fastify({forceCloseConnections: true});
   local.get('/status', readStatus);
   local.get('/template-data', async (_request, reply) => readTemplateData() ?? reply.code(503).type('text/plain').send(notYet));
+  local.get('/objects', readObjects);
   await serveEndpoints(local, endpoints);
   const metrics = Fastify({forceCloseConnections: true});
   metrics.get('/metrics', async (_request, reply) => reply.type('text/plain; version=0.0.4').send(await readMetrics()));

@@ -204,6 +204,7 @@ export async function runAgent(config: Config): Promise<void> {
     readStatus: status,
     readTemplateData: () => agent.node && templateSource(agent.node),
     readMetrics: () => metrics.registry.metrics(),
+    readObjects: () => agent.readObjects(),
     endpoints,
   });
   const watcher = watch(publish.templates, {ignoreInitial: true, depth: 0})

@@ -1,5 +1,5 @@
 import {Command} from 'commander';
-import {fetchAgentStatus} from '../agent/client.ts';
+import {fetchAgentObjects, fetchAgentStatus} from '../agent/client.ts';
 import {type AgentCommandParts, agentCleanCommand, agentStatusCommand} from '../cli/agent.ts';
 import {printConfig} from '../config/print.ts';
 import {InputError} from '../core/errors.ts';
@@ -28,7 +28,9 @@ const parts: AgentCommandParts = {
   now: () => Date.now(),
   write: text => process.stdout.write(text),
   async fetchStatus({socket, config}) {
-    return fetchAgentStatus(socket ?? (await loadConfig({...(config !== undefined && {config})})).agent.socket);
+    const file = socket ?? (await loadConfig({...(config !== undefined && {config})})).agent.socket;
+    const [status, objects] = await Promise.all([fetchAgentStatus(file), fetchAgentObjects(file)]);
+    return {...status, objects};
   },
   async clean({config: file}) {
     const {agent} = await loadConfig({...(file !== undefined && {config: file})});

@@ -25,6 +25,7 @@ export function createBlockRoutes(run: Run, readKernel: ReadKernel = createReadK
   return {
     name: 'block-routes',
     keyOf: ({to, metric = blockMetric}) => `${to} ${metric}`,
+    show: ({to, type = ownType, metric = blockMetric}) => `${type} ${to} ${suffix(metric)}`,
     isEqual: ({type: a = ownType}, {type: b = ownType}) => a === b,
     async read() {
       const routes = ownRoutes(await readKernel()).filter(route => route.table === mainTable && !isEndpointRoute(route));

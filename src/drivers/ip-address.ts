@@ -2,10 +2,16 @@ import {z} from 'zod';
 import type {Interface} from '../core/node-state.ts';
 import {parseInterfaceAddress} from '../core/prefix.ts';
 
+// With -N, iproute2 prints numbers for the scopes that it knows by name (rtnetlink.h).
+const scopeNames: Readonly<Record<string, string>> = {'0': 'global', '200': 'site', '253': 'link', '254': 'host'};
+
 const Address = z.object({
   local: z.string(),
   prefixlen: z.number(),
-  scope: z.string().default('global'),
+  scope: z
+    .string()
+    .default('0')
+    .transform(scope => scopeNames[scope] ?? scope),
   metric: z.number().default(0),
   label: z.string().default(''),
 });

@@ -12,6 +12,7 @@ export function createNames(files: FileSystem, iproute2 = '/etc/iproute2'): Driv
   return {
     name: 'names',
     keyOf: ({folder}) => folder,
+    show: ({folder, text}) => `${fileIn(folder)}: ${text.trim()}`,
     isEqual: (a, b) => a.text === b.text,
     async read() {
       const found = await Promise.all(folders.map(async folder => ({folder, text: await files.read(fileIn(folder))})));

@@ -24,6 +24,7 @@ export function createNeighbourRoutes(run: Run, table: number, readKernel: ReadK
     name: 'neighbour-routes',
     keyOf: ({to, metric = ownMetric, table: inTable = table}) =>
       metric === ownMetric && inTable === table ? to : `${to} ${metric} ${inTable}`,
+    show: route => `${route.to}${renderHops(route)} ${suffix(route.metric ?? ownMetric, route.table)}`,
     isEqual: (a, b) =>
       a.hops === b.hops || (a.hops.length === b.hops.length && a.hops.every((hop, index) => isSameHop(hop, b.hops[index]))),
     async read() {

@@ -19,6 +19,7 @@ export function createRules(run: Run, readKernel: ReadKernel = createReadKernel(
   return {
     name: 'rules',
     keyOf: ({family, table, priority = ownPriority}) => `${family} ${table} ${priority}`,
+    show: rule => `${rule.family} ${line(rule)}`,
     isEqual: () => true,
     async read() {
       const {rules} = await readKernel();

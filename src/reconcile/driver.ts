@@ -5,6 +5,8 @@ export interface Driver<Item> extends Identity<Item> {
   readonly name: string;
   /** True for what is the machine's own and only set by us: what is not wanted stays as it is. */
   readonly isPermanent?: boolean;
+  /** The whole of an item in one line, for people; its key where that says it all. */
+  show?(item: Item): string;
   /** Everything of ours that is there, and nothing else. */
   read(): Promise<readonly Item[]>;
   /** Makes the plan true in as few commands as can be; goes on after a failed item, then throws one error that names what failed. */

@@ -1,5 +1,6 @@
 import {diff, isEmptyPlan, type Plan} from './diff.ts';
 import type {Driver} from './driver.ts';
+import {compareItems, type ObjectReport} from './inspect.ts';
 
 /** A driver together with the function that says what it should hold, and the steps that must have succeeded before it. */
 export interface Step<State> {
@@ -9,6 +10,8 @@ export interface Step<State> {
   keepsNeeds(error: unknown): boolean;
   /** Looks at the machine and works out what must change; changes nothing. */
   plan(state: State | Promise<State>): Promise<PlannedStep>;
+  /** Looks at the machine, and sets each item that is wanted or there beside what it should be; changes nothing. */
+  inspect(state: State): Promise<readonly ObjectReport[]>;
 }
 
 export interface PlannedStep {
@@ -68,6 +71,7 @@ export function step<State, Item>(
         remove: () => applyPart({create: [], update: [], remove: plan.remove}),
       };
     },
+    inspect: async state => compareItems(desired(state), await driver.read(), driver),
   };
 }
 

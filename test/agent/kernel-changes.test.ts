@@ -59,6 +59,16 @@ test('neighbours on two links are reached by both, by one when the other goes do
   t.deepEqual(await hops(host, '10.1.0.16/29'), ['192.168.20.32 eth0']);
   t.deepEqual(await hops(host, 'fd00::400/122'), ['2001:db8::31 eth0']);
 
+  const {objects} = JSON.parse((await host.romana('agent', 'status', '-f', 'json')).stdout);
+  const route =
+    '10.1.0.8/29 nexthop via 192.168.20.31 dev eth0 onlink nexthop via 192.168.21.31 dev eth1 onlink table 10 proto 144 metric 64';
+  t.deepEqual(
+    objects.find(({object}: {object: string}) => object === '10.1.0.8/29'),
+    {driver: 'neighbour-routes', object: '10.1.0.8/29', state: 'as wanted', wanted: route, actual: route},
+  );
+  t.false((await host.romana('agent', 'status')).stdout.includes(route));
+  t.true((await host.romana('agent', 'status', '--all')).stdout.includes(route));
+
   await host.ip('link set eth1 down');
   await hopsAre(host, '10.1.0.8/29', ['192.168.20.31 eth0']);
   await host.ip('link set eth1 up');
