@@ -15,7 +15,10 @@ export interface ChainItem {
   readonly family: Family;
   readonly table: string;
   readonly name: string;
+  /** Tells whether it is as wanted. */
   readonly look: string;
+  /** The same for people. */
+  readonly shown: string;
   /** Only of what is wanted. */
   readonly chain?: Chain;
   /** Of what was found in a backend that is not, or no longer, the one for ours. */
@@ -39,7 +42,12 @@ export interface IptablesOptions {
 /** A wanted chain as the driver compares it. */
 export function chainItem(chain: Chain): ChainItem {
   const {family, table, name} = chain;
-  return {family, table, name, look: wantedLook(chain), chain};
+  const shown = show(chain.rules.length, chain.from === undefined ? [] : [chain.from.chain]);
+  return {family, table, name, look: wantedLook(chain), shown, chain};
+}
+
+function show(rules: number, from: readonly string[]): string {
+  return `${rules} ${rules === 1 ? 'rule' : 'rules'}${from.length === 0 ? '' : `, from ${from.join(' and ')}`}`;
 }
 
 // Less than the time between two passes that nothing has asked for. Passes may come many times a second, and a look costs two processes.
@@ -85,8 +93,10 @@ export function createIptables({run, files, clock, backend: configured, isUsed}:
 
   return {
     name: 'iptables',
-    keyOf: ({stray = '', family, table, name}) => `${stray} ${family} ${table} ${name}`,
+    keyOf: ({stray = '', family, table, name}) => `${stray} ${family} ${table} ${name}`.trim(),
     isEqual: (a, b) => a.look === b.look,
+    show: ({stray, family, table, name, shown}) =>
+      `${family} ${table} ${name}: ${shown}${stray === undefined ? '' : ` (iptables-${stray})`}`,
     async read() {
       const found = await viewOfPass();
       const place = placeIn(found);
@@ -95,6 +105,10 @@ export function createIptables({run, files, clock, backend: configured, isUsed}:
         table,
         name,
         look: lookOf({marks, jumps}),
+        shown: show(
+          marks.length,
+          jumps.map(({chain}) => chain),
+        ),
         ...(backend !== place && {stray: backend}),
       }));
     },

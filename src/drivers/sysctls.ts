@@ -21,6 +21,7 @@ export function createSysctls({files, readSettings, provision}: SysctlsOptions):
     isPermanent: true,
     keyOf: ({path}) => path,
     isEqual: (a, b) => a.value === b.value,
+    show: setting => `${nameOf(setting)}=${setting.value}`,
     async read() {
       const {values} = await readSettings();
       return [...values].map(([path, value]) => ({path, value, present: value}));

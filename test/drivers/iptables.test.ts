@@ -84,6 +84,13 @@ for (const backend of ['nft', 'legacy'] as const) {
     const forward = (await host.rules(backend)).filter(line => line.startsWith('filter -A FORWARD'));
     t.is(forward.at(-1), 'filter -A FORWARD -j ROMANA-ACCEPT', 'behind what others say');
 
+    t.deepEqual((await driver.read()).map(item => driver.show?.(item)).toSorted(), [
+      'ipv4 filter ROMANA-ACCEPT: 2 rules, from FORWARD',
+      'ipv4 nat ROMANA-MASQ-OUT: 2 rules',
+      'ipv4 nat ROMANA-MASQ: 1 rule, from POSTROUTING',
+      'ipv6 filter ROMANA-ACCEPT: 2 rules, from FORWARD',
+    ]);
+
     host.commands.length = 0;
     t.is(await make(driver, all), 0);
     t.is(await make(driverOf(host), all), 0, 'also by an agent that has just started');
