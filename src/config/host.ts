@@ -2,6 +2,7 @@ import {z} from 'zod';
 import {InputError, messageOf} from '../core/errors.ts';
 import type {Self} from '../core/node-state.ts';
 import {compareAddresses, familyOf, type InterfaceAddress, parseInterfaceAddress} from '../core/prefix.ts';
+import {vipMetric} from '../core/route-protocol.ts';
 import type {Run} from '../system/run.ts';
 import type {Config} from './schema.ts';
 
@@ -79,7 +80,14 @@ const Routes = z.array(z.object({dev: z.string().optional()}));
 const Interfaces = z.array(
   z.object({
     addr_info: z.array(
-      z.object({family: z.string(), local: z.string(), prefixlen: z.number(), scope: z.string(), temporary: z.boolean().optional()}),
+      z.object({
+        family: z.string(),
+        local: z.string(),
+        prefixlen: z.number(),
+        scope: z.string(),
+        temporary: z.boolean().optional(),
+        metric: z.number().optional(),
+      }),
     ),
   }),
 );
@@ -94,7 +102,10 @@ async function addressesOfDefaultRoute(run: Run): Promise<string[]> {
     );
   }
   const interfaces = Interfaces.parse(JSON.parse(await run('ip', ['-json', 'addr', 'show', 'dev', device])));
-  const global = interfaces.flatMap(addressesOf).filter(({scope, temporary}) => scope === 'global' && temporary !== true);
+  // A VIP that this host holds now is not its own.
+  const global = interfaces
+    .flatMap(addressesOf)
+    .filter(({scope, temporary, metric}) => scope === 'global' && temporary !== true && metric !== vipMetric);
   const first = ['inet', 'inet6'].flatMap(wanted => global.find(({family}) => family === wanted) ?? []);
   if (first.length === 0) throw new InputError('ERR_CONFIG', `host.address: got nothing, and interface ${device} has no global address`);
   return addressTexts(first);

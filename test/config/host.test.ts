@@ -38,6 +38,21 @@ for (const [title, run, expected] of [
     'box 192.168.20.30/24 2001:db8::30/64',
   ],
   [
+    'no VIP that this host holds at the moment',
+    machine(
+      {'-4': [{dev: 'eth1'}]},
+      {
+        eth1: [
+          inet('192.168.20.99', {prefixlen: 32, metric: 1144}),
+          inet('192.168.20.30'),
+          inet('2001:db8::99', {metric: 1144}),
+          inet('2001:db8::30'),
+        ],
+      },
+    ),
+    'box 192.168.20.30/24 2001:db8::30/64',
+  ],
+  [
     'the first of each family',
     machine({'-4': [{dev: 'eth1'}]}, {eth1: [inet('192.168.20.30'), inet('192.168.20.40')]}),
     'box 192.168.20.30/24',
