@@ -14,6 +14,7 @@ const test = namespaceTest();
 
 async function createViewedHost(t: ExecutionContext, label: string) {
   const host = await createDriverHost(t, label);
+  await waitFor('no address of the host is new any more', async () => (await host.ip('-6 address show tentative')) === '');
   const foreign: string[] = [];
   const told: string[] = [];
   let reads = 0;
