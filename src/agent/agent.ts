@@ -31,7 +31,8 @@ export interface AgentOptions {
   /** What BIRD announces by the last configuration of this agent's, for passes that withdraw nothing. */
   readKept(): Promise<KeptBird | undefined>;
   readonly drain: Pick<HostDrain, 'update' | 'settled'>;
-  readonly vips: Pick<Vips, 'announced' | 'former' | 'settled'>;
+  /** Undefined where they are switched off. */
+  vips(): Pick<Vips, 'facts' | 'settled'> | undefined;
   readonly history: History;
   readonly metrics: AgentMetrics;
   readonly clock: Clock;
@@ -60,7 +61,8 @@ export interface Agent {
 export function createAgent({settings, lanes, readFacts, readKept, drain, vips, ...parts}: AgentOptions): Agent {
   const readKnown = async ({state, isCached}: Offered, withFiles: boolean) => {
     const [facts, kept] = await Promise.all([readFacts(withFiles), isCached && withFiles ? readKept() : undefined]);
-    return {settings, state, ...facts, vips: vips.announced(), formerVips: vips.former(), ...(kept && {kept})};
+    const own = vips()?.facts();
+    return {settings, state, ...facts, ...(own && {vips: own}), ...(kept && {kept})};
   };
   const endpoints = createLane({
     ...parts,
@@ -85,7 +87,7 @@ export function createAgent({settings, lanes, readFacts, readKept, drain, vips, 
       const bird = results.find(({name}) => name === 'bird');
       if (bird !== undefined && !isGood(bird) && !isNotRunning(bird.error)) return;
       const done = await node;
-      vips.settled(done.vips);
+      vips()?.settled(done.vips?.leaving ?? []);
       if (bird === undefined) return;
       // A BIRD that does not run announces nothing, and its next start finds files without what was withdrawn.
       if (isGood(bird) || done.drain === 'drained') await drain.settled(done.drain);

@@ -17,13 +17,14 @@ export interface TemplateDataDocument {
     readonly count: number;
   }>;
   readonly vips: readonly string[];
+  readonly vipPool: readonly string[];
   readonly vars: Readonly<Record<string, unknown>>;
   readonly draining: boolean;
 }
 
 /** The document of this host as it is now. It holds `vars` as they are, and with them whatever password is there: for root's eyes only. */
 export function templateSource(node: NodeState): TemplateDataDocument {
-  const {Tags, LocalAS, Networks, HostGroups, Blocks, Vips, Vars, Draining} = templateData(node);
+  const {Tags, LocalAS, Networks, HostGroups, Blocks, Vips, VipPool, Vars, Draining} = templateData(node);
   const {name, addresses} = node.self;
   const groups = Object.entries(HostGroups).map(([network, {CIDR, Name, Path, Hosts}]) => {
     return [network, {cidr: CIDR, name: Name, path: Path, hosts: Hosts}] as const;
@@ -41,6 +42,7 @@ export function templateSource(node: NodeState): TemplateDataDocument {
       count: block.Count,
     })),
     vips: Vips,
+    vipPool: VipPool,
     vars: Vars,
     draining: Draining,
   };

@@ -118,7 +118,7 @@ export async function runAgent(config: Config): Promise<void> {
     readFacts,
     readKept: async () => bird?.readKept(),
     drain,
-    vips: {announced: () => vips?.announced() ?? [], former: () => vips?.former() ?? [], settled: announced => vips?.settled(announced)},
+    vips: () => vips,
     history,
     metrics,
     clock,

@@ -21,7 +21,7 @@ export function parseTemplateData(text: string, source: string): TemplateSource 
     const problems = result.error.issues.flatMap(issue => describeProblem(issue, document));
     throw new InputError('ERR_CONFIG', [`cannot use the data in ${source}:`, ...problems].join('\n  '));
   }
-  const {host, localAS, networks, groups, blocks, vips, vars, draining} = result.data;
+  const {host, localAS, networks, groups, blocks, vips, vipPool, vars, draining} = result.data;
   const given = (blocks ?? networks.map(cidr => ({cidr, tenant: '', segment: '', network: '', count: 0}))).map(block => ({
     CIDR: block.cidr,
     Tenant: block.tenant,
@@ -39,6 +39,7 @@ export function parseTemplateData(text: string, source: string): TemplateSource 
     ),
     readBlocks: () => given,
     vips,
+    vipPool,
     vars,
     draining,
   };
@@ -63,6 +64,7 @@ const TemplateDataFile = z.strictObject({
   groups: z.record(z.string(), z.strictObject({cidr: Cidr, name: Text, path: Text, hosts: z.array(z.string()).default([])})).default({}),
   blocks: z.array(z.strictObject({cidr: Cidr, tenant: Text, segment: Text, network: Text, count: z.int().min(0).default(0)})).optional(),
   vips: z.array(Vip).default([]),
+  vipPool: z.array(Vip).default([]),
   vars: z.record(z.string(), z.unknown()).default({}),
   draining: z.boolean().default(false),
 });

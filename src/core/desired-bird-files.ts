@@ -63,8 +63,8 @@ export function frameOf(input: BirdFilesInput): BirdFrame {
 
 /** The files that a frame gives for the prefixes of today. Throws TemplateError. */
 export function birdFilesOf({birdConf, publisher, variables}: BirdFrame, data: TemplateData, paths: Paths): BirdFile[] {
-  const {Networks, Networks4, Networks6, HostGroups, Vips, Vips4, Vips6, Draining} = data;
-  const prefixes = {Networks, Networks4, Networks6, HostGroups, Vips, Vips4, Vips6, Draining};
+  const {Networks, Networks4, Networks6, HostGroups, Vips, VipPool, VipPool4, VipPool6, Draining} = data;
+  const prefixes = {Networks, Networks4, Networks6, HostGroups, Vips, VipPool, VipPool4, VipPool6, Draining};
   const all = {
     ...variables,
     ...prefixes,

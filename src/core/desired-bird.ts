@@ -26,6 +26,8 @@ export interface Announcement {
   readonly networks: readonly Prefix[];
   readonly groups: readonly Prefix[];
   readonly vips: readonly Prefix[];
+  /** Those that BIRD may have announced since the agent started: they go whenever their addresses do. */
+  readonly everVips: readonly Prefix[];
   readonly localAs: number;
   readonly guards: GuardSettings;
   readonly confirmSeconds: number;
@@ -61,6 +63,7 @@ function announcementOf(node: NodeState, data: TemplateData): Announcement {
     networks: data.Networks,
     groups: Object.values(data.HostGroups).map(({CIDR}) => CIDR),
     vips: data.Vips,
+    everVips: [...(node.vips?.held ?? []), ...(node.vips?.leaving ?? []), ...(node.vips?.former ?? [])],
     localAs: data.LocalAS,
     guards: publish.guards,
     confirmSeconds: publish.confirm.timeoutSeconds,
@@ -70,9 +73,9 @@ function announcementOf(node: NodeState, data: TemplateData): Announcement {
 }
 
 /** Whatever is a VIP and not held by this host, or not any more. */
-function formerVips({state, vips, formerVips: held = []}: NodeState): Prefix[] {
-  const all = [...[...state.vips.values()].map(({ip}) => hostPrefix(ip)), ...held];
-  return all.filter(prefix => !vips.includes(prefix));
+function formerVips({state, vips}: NodeState): Prefix[] {
+  const all = [...[...state.vips.values()].map(({ip}) => hostPrefix(ip)), ...(vips?.former ?? [])];
+  return all.filter(prefix => vips?.held.includes(prefix) !== true);
 }
 
 /** An operator's mistake is a value here: what is live must go on with the prefixes of today. */

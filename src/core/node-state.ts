@@ -21,12 +21,20 @@ export interface NodeState {
   readonly templates: readonly TemplateFile[];
   /** How far this host has been taken out of use, as far as neighbours are concerned. */
   readonly drain: DrainPhase;
-  /** The VIPs that this host holds and whose addresses are on; without those that it is about to give up. */
-  readonly vips: readonly Prefix[];
-  /** VIPs that it has held, since the agent started, and does not hold any more. */
-  readonly formerVips?: readonly Prefix[];
+  /** The VIPs of this host; undefined where it takes none. */
+  readonly vips?: VipFacts;
   /** Only where the state is an older one, saved before a restart: what BIRD has, of which nothing is to be withdrawn. */
   readonly kept?: KeptBird;
+}
+
+/** What this host has to do with VIPs, as /32 or /128. */
+export interface VipFacts {
+  /** Those that it holds and whose addresses are on, without those that it is about to give up. */
+  readonly held: readonly Prefix[];
+  /** Those that it is about to give up, and that are not to be announced any more. */
+  readonly leaving: readonly Prefix[];
+  /** Those that it has held since the agent started, and does not hold any more. */
+  readonly former: readonly Prefix[];
 }
 
 /** This host. At most one address of each family, IPv4 first. */

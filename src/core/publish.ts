@@ -3,6 +3,7 @@ import type {NodeState, PublishSettings, Self} from './node-state.ts';
 import {contains, type Family, familyOf, firstAddress, joinPrefixes, type Prefix, prefixLength, splitByFamily, toNumber} from './prefix.ts';
 import {firstIndex} from './range-set.ts';
 import type {Block, Group, State} from './state.ts';
+import {vipPool} from './vip-candidates.ts';
 
 /** What a template can say about this host. The names are the contract with those who write templates; see templates/README.md. */
 export interface TemplateData {
@@ -20,8 +21,10 @@ export interface TemplateData {
   readonly Tags: Readonly<Record<string, string>>;
   readonly Vars: Readonly<Record<string, unknown>>;
   readonly Vips: readonly Prefix[];
-  readonly Vips4: readonly Prefix[];
-  readonly Vips6: readonly Prefix[];
+  /** The VIPs that this host holds or may come to hold. */
+  readonly VipPool: readonly Prefix[];
+  readonly VipPool4: readonly Prefix[];
+  readonly VipPool6: readonly Prefix[];
   readonly Blocks: readonly TemplateBlock[];
   /** True while this host is being drained: what it announces is to be the last choice of its neighbours. */
   readonly Draining: boolean;
@@ -44,7 +47,7 @@ export interface TemplateBlock {
 }
 
 /** The part of a node's state that its templates speak of. */
-export type TemplateFacts = Pick<NodeState, 'self' | 'settings' | 'state' | 'drain' | 'vips'>;
+export type TemplateFacts = Pick<NodeState, 'self' | 'settings' | 'state' | 'interfaces' | 'drain' | 'vips'>;
 
 /** Every variable of this host's templates, from the store's state and the agent's settings. `keptToo`: prefixes that are announced besides. */
 export function templateData(facts: TemplateFacts, keptToo: readonly Prefix[] = []): TemplateData {
@@ -70,7 +73,8 @@ export function templateData(facts: TemplateFacts, keptToo: readonly Prefix[] = 
     networks: keptToo.length === 0 ? networks : withKept(networks, keptToo, publish.prefixes),
     groups,
     readBlocks: () => sortedLike(blocks, templateBlocks(blocks, state)),
-    vips: isWithdrawn ? [] : vips,
+    vips: isWithdrawn ? [] : (vips?.held ?? []),
+    vipPool: isWithdrawn ? [] : vipPool(facts),
     tags: host?.tags ?? {},
     localAs: publish.localAs,
     vars: publish.vars,
@@ -114,6 +118,8 @@ export interface TemplateSource {
   /** Asked when a template speaks of blocks, which few do: a host may have tens of thousands. */
   readonly readBlocks: () => readonly TemplateBlock[];
   readonly vips: readonly Prefix[];
+  /** Without it: just the VIPs. */
+  readonly vipPool?: readonly Prefix[];
   readonly tags: Readonly<Record<string, string>>;
   readonly localAs: number;
   readonly vars: Readonly<Record<string, unknown>>;
@@ -122,11 +128,12 @@ export interface TemplateSource {
 
 /** The variables by their template names. Those of a family that the host lacks are empty; every list of CIDRs is sorted by value. */
 export function templateVariables(source: TemplateSource): TemplateData {
-  const {self, networks, groups, readBlocks, vips, tags, localAs, vars, draining} = source;
+  const {self, networks, groups, readBlocks, vips, vipPool: pool = [], tags, localAs, vars, draining} = source;
   const Networks = sortByPrefix(networks, prefix => prefix);
   const firstOfIpv6 = firstIndex(Networks, prefix => familyOf(prefix) === 'ipv6');
   const Vips = sortByPrefix(vips, prefix => prefix);
-  const vipsOf = splitByFamily(Vips);
+  const VipPool = sortByPrefix([...new Set([...vips, ...pool])], prefix => prefix);
+  const poolOf = splitByFamily(VipPool);
   const addressOf = (family: Family) => self.addresses.find(({address}) => familyOf(address) === family);
   const node = addressOf('ipv4') ?? addressOf('ipv6');
   let blocks: readonly TemplateBlock[] | undefined;
@@ -145,8 +152,9 @@ export function templateVariables(source: TemplateSource): TemplateData {
     Tags: tags,
     Vars: vars,
     Vips,
-    Vips4: vipsOf.ipv4,
-    Vips6: vipsOf.ipv6,
+    VipPool,
+    VipPool4: poolOf.ipv4,
+    VipPool6: poolOf.ipv6,
     get Blocks() {
       blocks ??= sortByPrefix(readBlocks(), ({CIDR}) => CIDR);
       return blocks;

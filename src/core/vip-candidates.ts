@@ -1,4 +1,7 @@
 import {hash32} from './hash.ts';
+import type {Interface, NodeState} from './node-state.ts';
+import {type Address, hostPrefix, type Prefix} from './prefix.ts';
+import {vipMetric} from './route-protocol.ts';
 import type {Host, State, Vip} from './state.ts';
 import {holdOffMs} from './vip-lease.ts';
 
@@ -8,6 +11,23 @@ export function vipObstacle(vip: Vip, hostName: string, {hosts}: Pick<State, 'ho
   if (host === undefined) return 'this host is not known to the store';
   if (host.drained) return 'this host is drained';
   return isNamed(vip, hostName) ? undefined : 'the VIP is for other hosts';
+}
+
+/**
+ * The VIPs that a host may come to hold, or holds, as /32 and /128: BIRD announces those of them whose address is on. Without those that it gives up,
+ * and those whose address somebody else has put there.
+ */
+export function vipPool({self, state, interfaces, vips}: Pick<NodeState, 'self' | 'state' | 'interfaces' | 'vips'>): Prefix[] {
+  if (vips === undefined) return [];
+  return [...state.vips.values()]
+    .filter(vip => vipObstacle(vip, self.name, state) === undefined && foreignBearer(vip.ip, interfaces) === undefined)
+    .map(({ip}) => hostPrefix(ip))
+    .filter(prefix => !vips.leaving.includes(prefix));
+}
+
+/** The device on which somebody else has put an address. */
+export function foreignBearer(ip: Address, interfaces: readonly Interface[]): string | undefined {
+  return interfaces.find(({addresses}) => addresses.some(({address, metric}) => address === ip && metric !== vipMetric))?.name;
 }
 
 /**

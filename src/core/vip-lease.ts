@@ -10,9 +10,9 @@
  *
  *   at + lifetime + kernelLateMs + spareMs <= sent + time to live + holdOffMs
  *
- * For 3 s: a lifetime of 2 s, set within 250 ms after the renewal was sent, or of 1 s, within 1250 ms.
+ * For 3 s: a lifetime of 2 s, set within 150 ms after the renewal was sent, or of 1 s, within 1150 ms.
  */
-export const holdOffMs = 300;
+export const holdOffMs = 200;
 const kernelLateMs = 1000;
 const spareMs = 50;
 

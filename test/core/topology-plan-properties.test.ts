@@ -201,7 +201,6 @@ function neighbourState(
     kernelSettings: {values: new Map(), learnsRoutes: new Set()},
     templates: [],
     drain: 'none',
-    vips: [],
   };
 }
 

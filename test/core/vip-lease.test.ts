@@ -17,15 +17,15 @@ test('a lifetime of the kernel is over before another host may take the address,
       t.true(lifetime.latestAt + lifetime.seconds * 1000 + kernelLateMs < nextHolder, `${ttlMs} ${now}`);
       t.true(now + lifetime.seconds * 1000 <= holdUntil(proof));
     }
-    t.true(set > ttlMs / 10);
+    t.true(set > 100);
   }
 });
 
 test('a lifetime is a second shorter than the lease when the answer came quickly, and shorter again when it did not', t => {
   const proof = {sentAt: 10_000, ttlMs: 3000};
   const secondsAfter = (ms: number) => addressLifetime(proof, 10_000 + ms)?.seconds;
-  t.deepEqual([0, 250, 251, 1250, 1251, 5000].map(secondsAfter), [2, 2, 1, 1, undefined, undefined]);
-  t.deepEqual(addressLifetime(proof, 10_100), {seconds: 2, latestAt: 10_250});
+  t.deepEqual([0, 150, 151, 1150, 1151, 5000].map(secondsAfter), [2, 2, 1, 1, undefined, undefined]);
+  t.deepEqual(addressLifetime(proof, 10_100), {seconds: 2, latestAt: 10_150});
 });
 
 test('several renewals may fail before an address goes', t => {

@@ -67,7 +67,7 @@ export function nodeState({
     kernelSettings: {values: new Map(), learnsRoutes: new Set()},
     templates,
     drain,
-    vips: vips.map(parsePrefix),
+    vips: {held: vips.map(parsePrefix), leaving: [], former: []},
   };
 }
 

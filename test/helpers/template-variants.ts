@@ -66,7 +66,7 @@ function forBird6(text: string): string {
     [/daemon bird \(IPv4\)/, 'daemon bird6 (IPv6)'],
     [/Families: .*/, 'Families: IPv6 only; IPv4 has a daemon of its own, bird.'],
     [/Networks4/g, 'Networks6'],
-    [/Vips4/g, 'Vips6'],
+    [/VipPool4/g, 'VipPool6'],
     [/romana_vips\b/g, 'romana_vips6'],
     [/"romana"/g, '"romana6"'],
     [/protocol static romana /, 'protocol static romana6 '],

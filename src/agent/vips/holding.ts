@@ -1,9 +1,8 @@
 import {vipDevice} from '../../core/desired-vips.ts';
 import type {Interface, Self} from '../../core/node-state.ts';
 import type {Address} from '../../core/prefix.ts';
-import {vipMetric} from '../../core/route-protocol.ts';
 import type {State, Vip} from '../../core/state.ts';
-import {vipObstacle} from '../../core/vip-candidates.ts';
+import {foreignBearer, vipObstacle} from '../../core/vip-candidates.ts';
 
 /** A VIP that the store says is held by this host. */
 export interface Holding {
@@ -18,8 +17,8 @@ export interface Holding {
   phase: 'held' | 'withdrawing' | 'removing';
   /** Where the address was last seen; undefined while it is not on. */
   dev: string | undefined;
-  /** Why it is given up, and since when. */
-  leaving?: {readonly reason: string; readonly at: number};
+  /** Why it is given up, and until when its address stays at most. */
+  leaving?: {readonly reason: string; readonly until: number};
   /** Why its address could not be put on. */
   failure?: string;
 }
@@ -34,8 +33,8 @@ export interface HostFacts {
 export function obstacleTo(vip: Vip, {self, interfaces, state}: HostFacts): string | undefined {
   const obstacle = vipObstacle(vip, self.name, state);
   if (obstacle !== undefined) return obstacle;
-  const foreign = interfaces.find(({addresses}) => addresses.some(({address, metric}) => address === vip.ip && metric !== vipMetric));
-  if (foreign !== undefined) return `somebody else has put ${vip.ip} on ${foreign.name}`;
+  const foreign = foreignBearer(vip.ip, interfaces);
+  if (foreign !== undefined) return `somebody else has put ${vip.ip} on ${foreign}`;
   return vipDevice(vip.ip, {self, interfaces}) === undefined ? 'no device with an address of this host is up' : undefined;
 }
 

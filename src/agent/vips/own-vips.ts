@@ -1,3 +1,4 @@
+import type {VipFacts} from '../../core/node-state.ts';
 import {hostPrefix, type Prefix} from '../../core/prefix.ts';
 import type {Vip} from '../../core/state.ts';
 import type {Logger} from '../../system/log.ts';
@@ -16,14 +17,11 @@ export interface OwnVips {
   take(vip: Vip, revision: number, since: number): void;
   /** The same for one that an agent before this one has taken. */
   resume(vip: Vip, revision: number, since: number): void;
-  leave(holding: Holding, reason: string, phase: 'withdrawing' | 'removing', at: number): void;
+  leave(holding: Holding, reason: string, phase: 'withdrawing' | 'removing', until: number): void;
   released(holding: Holding): void;
   /** All at once: the lease is gone. */
   lose(reason: string): void;
-  /** Those that BIRD may announce: their addresses are on, and are to stay. */
-  announced(): readonly Prefix[];
-  /** Those that this host has held, and does not any more. */
-  former(): readonly Prefix[];
+  facts(): VipFacts;
 }
 
 /** The VIPs that the store says are held by this host, and what the log and the metrics tell of them. */
@@ -48,9 +46,9 @@ export function createOwnVips(log: Pick<Logger, 'info' | 'warn' | 'error'>): Own
       hold(vip, revision, since);
       log.info(show(vip), 'VIP is still held by this host');
     },
-    leave(holding, reason, phase, at) {
+    leave(holding, reason, phase, until) {
       holding.phase = phase;
-      holding.leaving = {reason, at};
+      holding.leaving = {reason, until};
       log.info({...show(holding.vip), reason}, 'VIP is given up');
     },
     released({vip}) {
@@ -63,8 +61,16 @@ export function createOwnVips(log: Pick<Logger, 'info' | 'warn' | 'error'>): Own
       changes.lost += holdings.size;
       holdings.clear();
     },
-    announced: () =>
-      [...holdings.values()].filter(({phase, dev}) => phase === 'held' && dev !== undefined).map(({vip}) => hostPrefix(vip.ip)),
-    former: () => [...ever].filter(prefix => ![...holdings.values()].some(({vip}) => hostPrefix(vip.ip) === prefix)),
+    facts() {
+      const all = [...holdings.values()];
+      const held = prefixesOf(all.filter(({phase, dev}) => phase === 'held' && dev !== undefined));
+      const leaving = prefixesOf(all.filter(({phase}) => phase !== 'held'));
+      const present = new Set(prefixesOf(all));
+      return {held, leaving, former: [...ever].filter(prefix => !present.has(prefix))};
+    },
   };
+}
+
+function prefixesOf(holdings: readonly Holding[]): Prefix[] {
+  return holdings.map(({vip}) => hostPrefix(vip.ip));
 }

@@ -32,17 +32,17 @@ export interface VipsOptions {
   self(): Self;
   /** Resolves when the states that are offered show all that was written before the call. Rejects with StoreError. */
   sync(): Promise<void>;
-  /** What `announced` gives has changed. */
+  /** What others announce may have to change. */
   onChange(): void;
 }
 
 /** The VIPs of this host: takes those that nobody holds, keeps them as long as its lease is renewed, and gives them up in order. */
-export interface Vips extends Pick<OwnVips, 'announced' | 'former' | 'changes'> {
+export interface Vips extends Pick<OwnVips, 'facts' | 'changes'> {
   readonly listener: VipListener;
   /** Something on this machine has changed: look again. */
   nudge(): void;
-  /** Takes in that no VIPs are announced but these. */
-  settled(announced: readonly Prefix[]): void;
+  /** Takes in that none of these, which this host gives up, is announced any more. */
+  settled(leaving: readonly Prefix[]): void;
   /** Every VIP, and what this host has to do with it; none before the first state of the store. */
   readonly status: readonly VipStatus[];
   /** Works until the signal aborts. What is on the host stays then. */
@@ -54,6 +54,8 @@ const retryMs = 1000;
 const failedMs = 10_000;
 // BIRD withdraws by itself once the address is gone; to do it before only saves packets.
 const withdrawMs = 2000;
+// For the last word of BIRD to reach the neighbours, and to be acted upon there.
+const partingMs = 100;
 const atOnce = 16;
 
 export function createVips(options: VipsOptions): Vips {
@@ -93,7 +95,8 @@ export function createVips(options: VipsOptions): Vips {
   });
 
   const show = () => {
-    const now = own.announced().join(' ');
+    const {held, leaving} = own.facts();
+    const now = [...held, '', ...leaving].join(' ');
     if (now !== shown) onChange();
     shown = now;
   };
@@ -101,11 +104,11 @@ export function createVips(options: VipsOptions): Vips {
   const judge = (facts: HostFacts, now: number) => {
     for (const holding of holdings.values()) {
       const {phase, leaving} = holding;
-      if (phase === 'withdrawing' && leaving !== undefined && now - leaving.at >= withdrawMs) holding.phase = 'removing';
+      if (phase === 'withdrawing' && leaving !== undefined && now >= leaving.until) holding.phase = 'removing';
       const why = phase === 'held' ? reasonToLeave(holding, facts) : undefined;
       if (why === undefined) continue;
       if (holding.failure !== undefined) vacancies.defer(holding.vip.name, now + failedMs);
-      own.leave(holding, why.reason, why.isLost || holding.dev === undefined ? 'removing' : 'withdrawing', now);
+      own.leave(holding, why.reason, why.isLost || holding.dev === undefined ? 'removing' : 'withdrawing', now + withdrawMs);
     }
     show();
   };
@@ -176,7 +179,8 @@ export function createVips(options: VipsOptions): Vips {
     await place();
     const nextAt = await campaign(facts, signal);
     await giveBack();
-    return Math.min(nextAt, isWaiting || holdings.size > 0 ? uptime() + lookMs : Infinity);
+    const partings = [...holdings.values()].flatMap(({phase, leaving}) => (phase === 'withdrawing' && leaving ? [leaving.until] : []));
+    return Math.min(nextAt, ...partings, isWaiting || holdings.size > 0 ? uptime() + lookMs : Infinity);
   };
 
   const work = async (signal: AbortSignal) => {
@@ -199,8 +203,7 @@ export function createVips(options: VipsOptions): Vips {
   };
 
   return {
-    announced: own.announced,
-    former: own.former,
+    facts: own.facts,
     changes: own.changes,
     listener: {
       onReset: () => vacancies.forgetAll(),
@@ -211,10 +214,11 @@ export function createVips(options: VipsOptions): Vips {
       },
     },
     nudge: ring,
-    settled(announced) {
+    settled(leaving) {
       for (const holding of holdings.values()) {
-        if (holding.phase !== 'withdrawing' || announced.includes(hostPrefix(holding.vip.ip))) continue;
-        holding.phase = 'removing';
+        if (holding.leaving === undefined || !leaving.includes(hostPrefix(holding.vip.ip))) continue;
+        const {reason, until} = holding.leaving;
+        holding.leaving = {reason, until: Math.min(until, uptime() + partingMs)};
         ring();
       }
     },

@@ -1,6 +1,6 @@
 /** Our variables, and for lists and maps what each item has: nothing for plain text. */
 const variables: Readonly<Record<string, readonly string[] | undefined>> = {
-  ...{Networks: [], Networks4: [], Networks6: [], Vips: [], Vips4: [], Vips6: []},
+  ...{Networks: [], Networks4: [], Networks6: [], Vips: [], VipPool: [], VipPool4: [], VipPool6: []},
   HostGroups: ['CIDR', 'Name', 'Path', 'Hosts'],
   Blocks: ['CIDR', 'Tenant', 'Segment', 'Network', 'Count'],
   ...{Hostname: undefined, NodeIP: undefined, NodeIP4: undefined, NodeIP6: undefined, NodeNetwork: undefined},

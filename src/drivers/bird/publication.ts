@@ -1,4 +1,5 @@
 import type {BirdConfig} from '../../core/bird-config/model.ts';
+import {vipsIn} from '../../core/bird-config/vip-protocols.ts';
 import type {Announcement, BirdSet} from '../../core/desired-bird.ts';
 import {type Family, familyOf} from '../../core/prefix.ts';
 import type {Clock} from '../../system/clock.ts';
@@ -129,15 +130,13 @@ export function createPublication(parts: PublicationParts): Publication {
 }
 
 /** How many of its routes a session must be given again: those that stay, but for what the guard against mass withdrawals lets go. */
-function leastOf({touches, before, after}: Review, {guards}: Announcement): (exported: number, channel: string) => number {
+function leastOf({touches, before, after}: Review, {guards, everVips}: Announcement): (exported: number, channel: string) => number {
   // Filters as before give what they gave before.
   if (touches === 'nothing' || before === undefined) return () => 0;
   const prefixes = (config: BirdConfig) => new Set([...config.protocols.values()].flatMap(({routes}) => routes.map(({prefix}) => prefix)));
   const kept = prefixes(after);
-  const gone = Map.groupBy(
-    [...prefixes(before)].filter(prefix => !kept.has(prefix)),
-    familyOf,
-  );
+  const vips = vipsIn(before).filter(prefix => everVips.includes(prefix));
+  const gone = Map.groupBy([...[...prefixes(before)].filter(prefix => !kept.has(prefix)), ...vips], familyOf);
   const count = (family: Family) => gone.get(family)?.length ?? 0;
   // In BIRD 1.6, which has a single family, channels have a table's name.
   const goneOf = (channel: string) => (channel === 'ipv4' || channel === 'ipv6' ? count(channel) : count('ipv4') + count('ipv6'));

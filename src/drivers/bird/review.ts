@@ -1,5 +1,6 @@
 import type {BirdConfig, ProtocolConfig} from '../../core/bird-config/model.ts';
 import {parseBirdConfig} from '../../core/bird-config/parse.ts';
+import {vipsOf, withoutProtocols} from '../../core/bird-config/vip-protocols.ts';
 import type {Announcement} from '../../core/desired-bird.ts';
 import type {BirdFile} from '../../core/desired-bird-files.ts';
 import {findNamingSlips} from '../../core/naming-slips.ts';
@@ -55,22 +56,40 @@ export function createReview({birdConf, publisher}: ReviewOptions) {
 
 function touchedBy(before: BirdConfig | undefined, after: BirdConfig): Review['touches'] {
   if (before === undefined) return 'sessions';
-  const isChanged = (name: string) => textOf(before.protocols.get(name)) !== textOf(after.protocols.get(name));
+  const vips = new Set([...vipProtocols(before), ...vipProtocols(after)]);
+  const isChanged = (name: string) =>
+    !(isVip(before.protocols.get(name)) && isVip(after.protocols.get(name))) &&
+    textOf(before.protocols.get(name), vips) !== textOf(after.protocols.get(name), vips);
   const changed = [...new Set([...before.protocols.keys(), ...after.protocols.keys()])].filter(isChanged);
   const kinds = changed.map(name => (after.protocols.get(name) ?? before.protocols.get(name))?.kind);
   if (kinds.includes('ospf')) return 'ospf';
   const isSame =
-    changed.length === 0 && textsOf(before.filters) === textsOf(after.filters) && textsOf(before.globals) === textsOf(after.globals);
+    changed.length === 0 &&
+    textsOf(before.filters, vips) === textsOf(after.filters, vips) &&
+    textsOf(before.globals, vips) === textsOf(after.globals, vips);
   return isSame ? 'nothing' : 'sessions';
 }
 
-/** All of a protocol but its routes, which come and go without harm to any session. */
-function textOf(protocol: ProtocolConfig | undefined): string {
-  if (protocol === undefined) return '';
-  const {kind, variant, isDisabled, options, channels} = protocol;
-  return JSON.stringify([kind, variant, isDisabled, textsOf(options), [...channels].map(([name, channel]) => [name, textsOf(channel)])]);
+/** The protocols that only let VIPs in. That sessions pass their routes on, too, is no change of a session either. */
+function vipProtocols({protocols}: BirdConfig): string[] {
+  return [...protocols.values()].filter(isVip).map(({name}) => name);
 }
 
-function textsOf(options: ReadonlyMap<string, {readonly text: string}>): string {
-  return JSON.stringify([...options].map(([name, {text}]) => [name, text]));
+/** One that is not there lets nothing in. */
+function isVip(protocol: ProtocolConfig | undefined): boolean {
+  return protocol === undefined || vipsOf(protocol) !== undefined;
+}
+
+type Names = ReadonlySet<string>;
+
+/** All of a protocol but its routes, which come and go without harm to any session. */
+function textOf(protocol: ProtocolConfig | undefined, vips: Names): string {
+  if (protocol === undefined) return '';
+  const {kind, variant, isDisabled, options, channels} = protocol;
+  const texts = [...channels].map(([name, channel]) => [name, textsOf(channel, vips)]);
+  return JSON.stringify([kind, variant, isDisabled, textsOf(options, vips), texts]);
+}
+
+function textsOf(options: ReadonlyMap<string, {readonly text: string}>, vips: Names): string {
+  return JSON.stringify([...options].map(([name, {text}]) => [name, withoutProtocols(text, vips)]));
 }
