@@ -20,6 +20,7 @@ export function createEndpointAddresses(run: Run, readKernel: ReadKernel = creat
   return {
     name: 'endpoint-addresses',
     keyOf: ({ip}) => ip,
+    show: ({ip, dev, isOff = false}) => `${ip}${dev === undefined ? '' : ` on ${dev}`}${isOff ? ', which is switched off' : ''}`,
     isEqual: ({isOff: a = false}, {isOff: b = false}) => a === b,
     read: async () => addressesOf(await readKernel()),
     async apply({create, update, remove}) {

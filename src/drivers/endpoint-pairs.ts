@@ -17,6 +17,7 @@ export function createEndpointPairs(run: Run, readKernel: ReadKernel = createRea
   return {
     name: 'endpoint-pairs',
     keyOf: ({dev}) => dev,
+    show: ({dev, mark, mtu}) => `${dev} into ${mark || 'nowhere yet'}, ${mtu ?? usualMtu} bytes`,
     isEqual: (present, wanted) => present.mark === wanted.mark && (wanted.mtu ?? present.mtu) === present.mtu,
     async read() {
       const {interfaces} = await readKernel();

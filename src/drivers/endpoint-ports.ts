@@ -45,6 +45,7 @@ export function createEndpointPorts(
   return {
     name: 'endpoint-ports',
     keyOf: ({dev}) => dev,
+    show: showPort,
     isEqual: (actual, wanted) => isAsWanted(actual, wanted),
     async read() {
       const {interfaces} = await readKernel();
@@ -90,6 +91,13 @@ export function adoptedPorts(ports: Driver<OwnEndpointPort>): Driver<OwnEndpoint
 }
 
 const asOfNew = Object.fromEntries(portSettings.map(setting => [setting, undefined]));
+
+function showPort({dev, handle, isEnabled, mtu, gateway6, settings, found}: OwnEndpointPort): string {
+  const gateways = found === undefined ? [gateway6 ?? []].flat() : found.ownAddresses;
+  const values = portSettings.flatMap(setting => (settings[setting] === undefined ? [] : [`${setting} ${settings[setting]}`]));
+  const words = [isEnabled ? 'on' : 'off', ...(mtu === undefined ? [] : [`${mtu} bytes`]), ...gateways, ...values];
+  return `${dev} as ${(found?.handles ?? [handle]).join(', ')}: ${words.join(', ')}`;
+}
 
 function foundOf(each: KernelInterface): FoundPort {
   const own = each.addresses.filter(({metric}) => metric === endpointMetric);

@@ -19,6 +19,7 @@ export function createEndpointRoutes(run: Run, readKernel: ReadKernel = createRe
   return {
     name: 'endpoint-routes',
     keyOf: ({to, metric = metricOf(to)}) => `${to} ${metric}`,
+    show: line,
     isEqual: (a, b) => a.dev === b.dev && a.source === b.source && (a.mark ?? '') === (b.mark ?? ''),
     async read() {
       const kernel = await readKernel();

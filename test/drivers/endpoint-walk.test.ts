@@ -202,7 +202,7 @@ async function oursOf({ip, namespace}: DriverHost, workloads: Readonly<Record<'w
   const inside = await Promise.all(
     Object.entries(workloads).map(async ([name, workload]) => {
       const eth0 = (await createReadKernel(workload.run)()).interfaces.find(each => each.name === 'eth0');
-      const ips = eth0?.addresses.filter(({scope}) => scope === '0').map(({address}) => address);
+      const ips = eth0?.addresses.filter(({address}) => !address.startsWith('fe80:')).map(({address}) => address);
       return ips === undefined ? [] : [`${name}: ${ips.join(' ')}`];
     }),
   );

@@ -9,6 +9,7 @@ import {whyNoPair} from '../../src/drivers/endpoint-namespace.ts';
 import {createEndpointPairs} from '../../src/drivers/endpoint-pairs.ts';
 import {createEndpointPorts} from '../../src/drivers/endpoint-ports.ts';
 import {createEndpointRoutes} from '../../src/drivers/endpoint-routes.ts';
+import type {Driver} from '../../src/reconcile/driver.ts';
 import {createNamespace, type Namespace, namespaceTest} from '../helpers/namespace.ts';
 import {createDriverHost, type DriverHost, lines} from './host.ts';
 
@@ -353,4 +354,29 @@ test('they go on romana-lo where there is one', async t => {
   t.deepEqual(host.changes, []);
   await host.make(driver, []);
   t.notRegex(await host.ip('address show romana-lo'), /10\.1\.0\.1|fd00::401/);
+});
+
+test('what is wanted and what is found is shown in the same words', async t => {
+  const host = await createDriverHost(t, 'shown');
+  const workload = await createNamespace(t, 'work');
+  await host.ip('link add tap3 type veth peer name far3');
+  const shownAs = async <Item>(driver: Driver<Item>, wanted: readonly Item[]) => {
+    await host.make(driver, wanted);
+    const found = await driver.read();
+    return [wanted, found].map(items => items.map(item => driver.show?.(item)));
+  };
+  const [wantedPairs, pairs] = await shownAs(createEndpointPairs(host.run), [await pair(workload)]);
+  t.deepEqual(pairs, wantedPairs);
+  t.regex(pairs?.[0] ?? '', /^rom0123456789a into net:\[\d+\] 1a2b, 1400 bytes$/);
+  const other = port('tap3', {handle: 'romfedcba98765', mtu: 1300});
+  const [wantedPorts, ports] = await shownAs(createEndpointPorts(host.run), [other]);
+  t.is(
+    wantedPorts?.[0],
+    'tap3 as romfedcba98765: on, 1300 bytes, fe80::1, proxy_arp 1, rp_filter 1, proxy_delay 0, accept_ra 0, disable_ipv6 0',
+  );
+  t.is(ports?.[0]?.replace(/forwarding \d, /, ''), wantedPorts?.[0]);
+  const [wantedRoutes, routes] = await shownAs(createEndpointRoutes(host.run), [route('10.1.0.1/32 tap3 192.168.20.30')]);
+  t.deepEqual(routes, wantedRoutes);
+  const [wantedAddresses, addresses] = await shownAs(createEndpointAddresses(host.run), [address('10.1.0.4')]);
+  t.deepEqual([wantedAddresses, addresses?.[0]?.replace(/ on (lo|romana-lo)$/, '')], [['10.1.0.4'], '10.1.0.4']);
 });
