@@ -34,8 +34,9 @@ export interface KernelViewOptions {
 /** Creates the view. Before its listener is connected, every read looks at the kernel. */
 export function createKernelView(options: KernelViewOptions): KernelView {
   const {run, onForeign, onConnected, onDisconnected, now, patienceMs = 1000, maxAgeMs = 60_000} = options;
-  // Those who ask at the same time share a look, but not one that has begun before a change of ours.
+  // Those who ask at the same time share a look, but not one that has begun before a change, ours or one that was heard of: it may not show that.
   let readKernel = createReadKernel(run);
+  let heardBeforeLook = 0;
   let readAt = -Infinity;
   let isConnected = false;
   let others: Kernel | undefined;
@@ -73,6 +74,8 @@ export function createKernelView(options: KernelViewOptions): KernelView {
 
   const readAnew = async (): Promise<Kernel> => {
     const before = heard;
+    if (before !== heardBeforeLook) readKernel = createReadKernel(run);
+    heardBeforeLook = before;
     const start = now();
     const kernel = await readKernel();
     if (!isConnected || before !== heard) return kernel;

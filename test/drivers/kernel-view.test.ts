@@ -214,6 +214,20 @@ anyTest('a look that began before a change of ours is not shared with those who 
   await Promise.all(reading);
 });
 
+anyTest('a look that began before a change was heard of is not shared with those who ask after it', async t => {
+  const {view, answers} = createSlowView();
+  view.listener.onConnected();
+  const reading = [view.read()];
+  await waitFor('a look', () => answers.length === 1);
+  view.listener.onOther('routes');
+  reading.push(view.read(), view.read());
+  await waitFor('another look', () => answers.length === 2);
+  for (const answer of answers) answer();
+  await Promise.all(reading);
+  await view.read();
+  t.is(answers.length, 2, 'what the second showed is kept');
+});
+
 anyTest('what was read while the listener was being connected is not kept', async t => {
   const {view, answers} = createSlowView();
   const reading = view.read();
