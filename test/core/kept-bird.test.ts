@@ -131,3 +131,11 @@ test('with nothing on disk the older state is all there is', t => {
   const {routes} = wishOf({...nodeWith(['10.1.0.0/29']), kept: {isAccepted: false, files: [], routes: [], frame: undefined}});
   t.deepEqual(routes as readonly string[], ['10.1.0.0/29']);
 });
+
+test('files from before a drain do not stay: the prefixes become the last choice, and none is withdrawn', t => {
+  const template = `{{#if Draining}}# the last choice\n{{/if}}${byNetworks}`;
+  const kept = keptOf(nodeWith(['10.1.0.0/29', '10.1.0.16/29'], {template}));
+  const draining = wishOf({...nodeWith(['10.1.0.0/29'], {template}), drain: 'draining', kept});
+  t.deepEqual(draining.routes, ['10.1.0.0/29', '10.1.0.16/29']);
+  t.true(draining.today.files.find(isPublisher)?.text.includes('# the last choice'));
+});
