@@ -160,7 +160,8 @@ export async function runAgent(config: Config): Promise<void> {
     listener: tellBoth(cache, follower),
     clock,
     log: log.child({part: 'store'}),
-    id: `agent ${self.name}`,
+    // One key for all of them: they come and go, and each waits for its own revision of it.
+    id: 'agents',
   });
 
   const reporter = createReporter({

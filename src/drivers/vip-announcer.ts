@@ -37,6 +37,7 @@ export function createVipAnnouncer({run, clock, signal, onMissing}: VipAnnouncer
   const announce: VipAnnouncer['announce'] = async (addresses, isThere) => {
     // Nobody is on the far side of a loopback.
     const outward = addresses.filter(({dev}) => dev !== 'lo');
+    if (outward.length === 0) return;
     for (const pauseMs of pausesMs) {
       await clock.sleep(pauseMs, signal);
       if (signal?.aborted === true) return;

@@ -27,11 +27,15 @@ export interface VipAddresses {
   prolong(): Promise<void>;
 }
 
+/** Neighbours that have missed it, or that were told otherwise by a holder that had not gone yet, are told again. */
+const reminderMs = 60_000;
+
 export function createVipAddresses(options: VipAddressesOptions): VipAddresses {
   const {driver, announcer, uptime, self, proof, holdings, isUndecided} = options;
   let last: Promise<unknown> = Promise.resolve();
   let isProlonging = false;
   let endsAt = 0;
+  let toldAt = uptime();
 
   const inTurn = <Result>(change: () => Promise<Result>): Promise<Result> => {
     const result = last.then(change);
@@ -60,7 +64,9 @@ export function createVipAddresses(options: VipAddressesOptions): VipAddresses {
     if (plan.create.length > 0) endsAt = 0;
     note(present, wanted, failure);
     const made = present.filter(({ip, dev}) => plan.create.some(other => other.ip === ip && other.dev === dev));
-    if (made.length > 0) announcer.announce(made, isStillOn);
+    const isReminder = uptime() - toldAt >= reminderMs;
+    if (isReminder) toldAt = uptime();
+    announcer.announce(isReminder ? present : made, isStillOn);
     if (present.some(({ip}) => !isOn(vips, ip) && !isOn(undecided, ip)))
       throw new Error(failure ?? 'an address of a VIP could not be removed');
     return present;

@@ -143,7 +143,11 @@ export function createVips(options: VipsOptions): Vips {
   const campaign = async (facts: HostFacts, signal: AbortSignal): Promise<number> => {
     const first = vacancies.look(facts, uptime());
     if (first.due.length === 0) return first.nextAt;
-    // Somebody else may have held it since, and what tells of it may not have come here yet.
+    // Most often somebody else has been faster, and what tells of it has not come here yet.
+    const held = await Promise.all(first.due.map(async ({name}) => (await claims.heldBy(name)) !== undefined && name));
+    for (const name of held) if (name !== false) vacancies.forget(name);
+    if (!held.includes(false)) return uptime() + retryMs;
+    // It may also be that somebody has held it meanwhile, and does not any more, whose time is not over yet.
     await options.sync();
     if (state === undefined || signal.aborted) return first.nextAt;
     const {due, nextAt} = vacancies.look({...facts, state}, uptime());
@@ -197,7 +201,7 @@ export function createVips(options: VipsOptions): Vips {
         nextAt = uptime() + retryMs;
       }
       const wait = new AbortController();
-      await Promise.race([bell.promise, clock.sleep(nextAt - uptime(), AbortSignal.any([signal, wait.signal]))]);
+      await Promise.race([bell.promise, clock.sleep(Math.max(0, nextAt - uptime()), AbortSignal.any([signal, wait.signal]))]);
       wait.abort();
     }
   };
