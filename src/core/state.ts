@@ -87,6 +87,8 @@ export interface VipHolder {
   readonly vip: string;
   readonly host: string;
   readonly since: number;
+  /** The IP that the VIP had when it was taken; missing in records of earlier versions. */
+  readonly ip?: Address | undefined;
 }
 
 /** By which addresses a host is reached beside the one that it was added with, as its agent says: of another family, or on another link. */

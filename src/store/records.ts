@@ -56,7 +56,7 @@ const HostAddressesRecord = z.object({addresses: z.array(AddressText)});
 // The latest moment that a Date can say.
 const maxTime = 8.64e15;
 
-const VipHolderRecord = z.object({host: z.string().min(1), since: z.int().min(0).max(maxTime)});
+const VipHolderRecord = z.object({host: z.string().min(1), since: z.int().min(0).max(maxTime), ip: AddressText.optional()});
 
 /** A host as its own key has it: where it stands is written elsewhere, by generation of the topology. */
 export type HostIdentity = Omit<Host, 'groups'>;

@@ -30,7 +30,7 @@ export function createVipClaims(store: Pick<Store, 'get' | 'commit'>, keys: Keys
           {key: record.key, modRevision: record.modRevision},
         ],
         operations: [
-          {put: keys.vipHolder(name), value: JSON.stringify({host, since}), lease},
+          {put: keys.vipHolder(name), value: JSON.stringify({host, since, ip}), lease},
           {put: keys.heldIp(ip), value: name, lease},
         ],
       });

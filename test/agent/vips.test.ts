@@ -2,7 +2,7 @@ import type {ExecutionContext} from 'ava';
 import {namespaceTest} from '../helpers/namespace.ts';
 import {waitFor} from '../helpers/wait.ts';
 import {overlaps} from './address-record.ts';
-import {createVipSegment, type SegmentHost, type VipSegment, type VipSegmentOptions} from './vip-segment.ts';
+import {createVipSegment, keys, type SegmentHost, type VipSegment, type VipSegmentOptions} from './vip-segment.ts';
 
 // Real agents, each on a host of its own, on one segment with an etcd. Whatever happens, the kernels' own words say whether two had a VIP.
 
@@ -115,6 +115,27 @@ test('an agent that is restarted keeps its VIP, by SIGTERM and by kill -9', asyn
   t.is(await holders(), before);
   t.is(holder.record.spansOf(ip4).length, 1);
   t.is(wentAt(holder), Infinity);
+  neverTwo(t, segment);
+});
+
+test('a VIP that is deleted, or gets another IP, while the agent of its holder is away, is given up and may be taken again', async t => {
+  const {segment, holder} = await start(t);
+  await segment.putVip('stays', '192.168.20.97', [holder.name]);
+  await segment.putVip('moves', '192.168.20.96', [holder.name]);
+  await segment.settled('stays', '192.168.20.97');
+  await segment.settled('moves', '192.168.20.96');
+  await holder.signal('SIGKILL');
+  await segment.deleteKey(keys.vip(web));
+  await segment.putVip('moves', '192.168.20.95', [holder.name]);
+  await holder.start();
+  await segment.settled('moves', '192.168.20.95');
+  await segment.putVip('other-name', ip4);
+  await segment.settled('other-name', ip4);
+  await segment.deleteKey(keys.vip('other-name'));
+  await segment.putVip(web, ip4);
+  await segment.settled(web, ip4);
+  await segment.putVip('other-too', '192.168.20.96');
+  await segment.settled('other-too', '192.168.20.96');
   neverTwo(t, segment);
 });
 

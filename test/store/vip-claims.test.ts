@@ -24,7 +24,7 @@ test('of many who want a VIP one gets it, and each is told right', async t => {
   const results = await Promise.all(Array.from({length: 20}, (_, index) => claims.take(web, by(String((index % 2) + 1)))));
   const holder = await store.get(etcd.keys.vipHolder(web.name));
   t.true(holder?.lease === '1' || holder?.lease === '2');
-  t.is(holder?.value, JSON.stringify({host: `host-${holder?.lease}`, since: 1}));
+  t.is(holder?.value, JSON.stringify({host: `host-${holder?.lease}`, since: 1, ip: '192.0.2.1'}));
   for (const [index, revision] of results.entries()) {
     if (String((index % 2) + 1) !== holder?.lease) t.is(revision, undefined);
     else if (revision !== undefined) t.is(revision, holder.modRevision);

@@ -1,4 +1,4 @@
-import type {State, Vip} from '../../core/state.ts';
+import type {State, Vip, VipHolder} from '../../core/state.ts';
 import type {LeaseIds} from '../../core/vip-lease-id.ts';
 import type {VipClaims} from '../../store/vip-claims.ts';
 import type {VipLease} from './lease.ts';
@@ -29,7 +29,8 @@ export function createResumption({claims, ids, lease}: ResumptionOptions): Resum
   const isAlive = async (id: string) => id === lease.id || (lease.id === undefined && ids.isOwn(id) && (await lease.resume(id)));
   return {
     begin({vips, vipHolders}, hostName) {
-      open ??= new Set([...vipHolders.values()].filter(({vip, host}) => host === hostName && vips.has(vip)).map(({vip}) => vip));
+      const own = [...vipHolders.values()].filter(({vip, host, ip}) => host === hostName && (vips.has(vip) || ip !== undefined));
+      open ??= new Set(own.map(({vip}) => vip));
     },
     get isAnyOpen() {
       return open !== undefined && open.size > 0;
@@ -41,9 +42,15 @@ export function createResumption({claims, ids, lease}: ResumptionOptions): Resum
       for (const name of open ?? []) {
         const held = await claims.heldBy(name);
         const isOurs = held !== undefined && (await isAlive(held.lease));
-        const vip = vips.get(name);
+        const vip = takenVip(vips.get(name), vipHolders.get(name));
         if (open?.delete(name) === true && isOurs && vip !== undefined) onOurs(vip, held.revision, vipHolders.get(name)?.since);
       }
     },
   };
+}
+
+/** The VIP as it was taken. It may be gone since, or have another IP; the lease goes on all the same, so what it holds of the old one has to be given up. */
+function takenVip(known: Vip | undefined, holder: VipHolder | undefined): Vip | undefined {
+  const ip = holder?.ip ?? known?.ip;
+  return ip === undefined ? undefined : {name: known?.name ?? holder?.vip ?? '', hosts: known?.hosts ?? [], ip};
 }
