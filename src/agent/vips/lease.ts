@@ -3,7 +3,6 @@ import {holdUntil, type LeaseProof, renewEveryMs, renewLimitMs} from '../../core
 import type {LeaseIds} from '../../core/vip-lease-id.ts';
 import type {Leases} from '../../store/store.ts';
 import type {Clock} from '../../system/clock.ts';
-import type {Logger} from '../../system/log.ts';
 
 /** The one lease of this agent, under which it holds its VIPs. */
 export interface VipLease {
@@ -27,7 +26,7 @@ export interface VipLeaseOptions {
   /** Milliseconds of a clock that never jumps. */
   readonly uptime: () => number;
   readonly clock: Pick<Clock, 'sleep'>;
-  readonly log: Pick<Logger, 'warn' | 'info'>;
+  readonly log: {warn(fields: object, message: string): void; info(fields: object, message: string): void};
   onRenewed(): void;
   /** The lease has ended, or was not renewed in time, and is forgotten. */
   onLost(id: string, reason: string): void;
