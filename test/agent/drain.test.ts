@@ -4,7 +4,7 @@ import type {AgentStatus} from '../../src/agent/status.ts';
 import {isSameTime} from '../../src/drivers/bird/bird-status.ts';
 import {namespaceTest} from '../helpers/namespace.ts';
 import {waitFor} from '../helpers/wait.ts';
-import {createDrainingHost, isSettled, ownPrefix, startPinging, startSecondHost} from './draining-host.ts';
+import {createDrainingHost, isSettled, ownPrefix, pingFromOutside, startSecondHost} from './draining-host.ts';
 
 // The real agent drains its host; a BIRD as ToR, and a second host that announces the same prefix.
 
@@ -21,7 +21,7 @@ test('while another host has the prefix, too, draining takes all traffic there, 
   const [routes, since] = [await host.ours(), await host.upSince()];
   t.not(since, '', 'the session is up');
   const answeredHere = await countOfAnswers();
-  const pings = await startPinging(t, host, '10.1.0.1');
+  const pings = await pingFromOutside(t, host, '10.1.0.1');
   await waitFor('traffic goes to this host', async () => (await countOfAnswers()) > answeredHere + 20);
 
   await host.setDrained(true);
@@ -44,9 +44,9 @@ test('while another host has the prefix, too, draining takes all traffic there, 
   await host.until('settled in use', isInUse);
   await waitFor('traffic comes here again', async () => (await countOfAnswers()) > answeredThen + 20);
   t.true(isSameTime(await host.upSince(), since), 'the session is the one of the beginning');
-  const {sent, received} = await pings.stop();
+  const {sent, lost} = await pings.stop();
   t.true(sent > 100, `${sent}`);
-  t.is(received, sent);
+  t.is(lost, 0);
 
   function countOfAnswers() {
     return answersOf(host.namespace);

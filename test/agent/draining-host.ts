@@ -1,5 +1,3 @@
-import {spawn} from 'node:child_process';
-import {once} from 'node:events';
 import {copyFile, mkdir, readFile, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
@@ -9,6 +7,7 @@ import {createKeys} from '../../src/store/keys.ts';
 import {birdPaths, type RunningBird, startBird} from '../helpers/bird.ts';
 import {temporaryFolder} from '../helpers/folder.ts';
 import {connect, createNamespace, type Namespace} from '../helpers/namespace.ts';
+import {type Pinging, startPinging} from '../helpers/ping.ts';
 import {waitFor} from '../helpers/wait.ts';
 import {type AgentHost, createAgentHost} from './agent-host.ts';
 
@@ -126,8 +125,8 @@ protocol bgp tor { local as 65011; neighbor 192.168.21.1 as 65000; direct; ${tim
   return second;
 }
 
-/** Pings an address all the time, 50 times a second; `stop` tells how many packets were sent, and how many came back. */
-export async function startPinging(t: ExecutionContext, {far}: DrainingHost, address: string) {
+/** Pings an address all the time from behind the ToR. */
+export async function pingFromOutside(t: ExecutionContext, {far}: DrainingHost, address: string): Promise<Pinging> {
   const client = await createNamespace(t, 'client');
   await connect(far, client, {device: 'eth2', addresses: [['192.168.22.1/24'], ['192.168.22.30/24']]});
   await client.run('ip', ['route', 'add', 'default', 'via', '192.168.22.1']);
@@ -137,23 +136,5 @@ export async function startPinging(t: ExecutionContext, {far}: DrainingHost, add
       () => false,
     ),
   );
-  const child = spawn('ip', ['netns', 'exec', client.name, 'ping', '-q', '-i', '0.02', address], {stdio: ['ignore', 'pipe', 'ignore']});
-  const ended = once(child, 'close');
-  let output = '';
-  child.stdout.on('data', chunk => {
-    output += String(chunk);
-  });
-  t.teardown(async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-    await ended;
-  });
-  return {
-    async stop() {
-      child.kill('SIGINT');
-      await ended;
-      const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec(output) ?? [];
-      if (sent === undefined) throw new Error(`ping said: ${output}`);
-      return {sent: Number(sent), received: Number(received)};
-    },
-  };
+  return startPinging(t, client, address);
 }

@@ -1,5 +1,3 @@
-import {spawn} from 'node:child_process';
-import {once} from 'node:events';
 import type {ExecutionContext} from 'ava';
 import {parseAddress} from '../../src/core/prefix.ts';
 import {createKeys} from '../../src/store/keys.ts';
@@ -91,27 +89,4 @@ export async function ping(from: Namespace, ip: string, ...options: readonly str
 /** Waits until an address answers. */
 export async function reach(from: Namespace, ip: string): Promise<void> {
   await waitFor(`${from.name} reaches ${ip}`, async () => (await ping(from, ip)) === 'reply');
-}
-
-/** Pings an address that answers already, 100 times a second; `stop` tells how many packets were sent, and how many were lost. */
-export function startPinging(t: ExecutionContext, {name}: Namespace, ip: string) {
-  const child = spawn('ip', ['netns', 'exec', name, 'ping', '-n', '-q', '-i', '0.01', ip], {stdio: ['ignore', 'pipe', 'ignore']});
-  const ended = once(child, 'close');
-  let output = '';
-  child.stdout.on('data', chunk => {
-    output += String(chunk);
-  });
-  t.teardown(async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-    await ended;
-  });
-  return {
-    async stop() {
-      child.kill('SIGINT');
-      await ended;
-      const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec(output) ?? [];
-      if (sent === undefined) throw new Error(`ping said: ${output}`);
-      return {sent: Number(sent), lost: Number(sent) - Number(received)};
-    },
-  };
 }

@@ -2,9 +2,10 @@ import {readFile, stat, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import {createRun} from '../../src/system/run.ts';
 import {createNamespace, namespaceTest} from '../helpers/namespace.ts';
+import {startPinging} from '../helpers/ping.ts';
 import {waitFor} from '../helpers/wait.ts';
 import {createAgentHost} from './agent-host.ts';
-import {bootMachine, createEndpointHost, createMachine, ping, reach, startPinging} from './endpoint-host.ts';
+import {bootMachine, createEndpointHost, createMachine, ping, reach} from './endpoint-host.ts';
 
 // The real agent with workloads of every kind, and packets between them.
 
