@@ -13,10 +13,13 @@ export const told: Readonly<Record<string, Meddling>> = {
   'flush the main table': lineOf('route flush table main proto 144'),
   'delete a route': withRoute(({family, to}) => `${family} route del ${to} table 10 proto 144`),
   'replace a next hop': withRoute(({family, to, via}) => `${family} route replace ${to} via ${via} table 10 proto 144 metric 64`),
-  'append a route': withRoute(({family, to, via}) =>
+  // Of IPv6 alone, where it becomes another next hop.
+  'append a next hop': withRoute(({family, to, via}) =>
     family === '-4' ? 'route show' : `${family} route append ${to} via ${via} table 10 proto 144 metric 64`,
   ),
-  'append a route of others': withRoute(({family, to, via}) => `${family} route append ${to} via ${via} table 10 proto 144 metric 65`),
+  'append a route of another metric': withRoute(
+    ({family, to, via}) => `${family} route append ${to} via ${via} table 10 proto 144 metric 65`,
+  ),
   'take the place of a route, and give it back': async ({ip}, model, random) => {
     const route = pickRoute(model, random);
     if (route === undefined) return;
