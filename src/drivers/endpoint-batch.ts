@@ -1,7 +1,7 @@
 import {EndpointError} from '../core/endpoint-error.ts';
 import {messageOf} from '../core/errors.ts';
 import type {Run} from '../system/run.ts';
-import {failedLines} from './ip-batch.ts';
+import {failedLines, isGone} from './ip-batch.ts';
 
 /** A line for `ip`, and whose it is. */
 export interface EndpointLine {
@@ -36,7 +36,7 @@ export function createFailures(): Failures {
         const failed = failedLines(error);
         for (const {index, reason} of failed) {
           const {endpoint, line, mayBeGone = false} = lines[index] ?? {endpoint: '', line: ''};
-          if (!mayBeGone || !gonePattern.test(reason)) add(endpoint, `ip ${line}: ${reason}`);
+          if (!mayBeGone || !isGone(reason)) add(endpoint, `ip ${line}: ${reason}`);
         }
         if (failed.length === 0) for (const {endpoint} of lines) add(endpoint, messageOf(error));
       }
@@ -53,7 +53,3 @@ export function createFailures(): Failures {
     },
   };
 }
-
-// What ip says of a route, an address, a device and a further name that are not there.
-const gonePattern =
-  /No such process|Cannot assign requested address|address not found|Cannot find device|No such device|No such file|table does not exist/;

@@ -14,6 +14,14 @@ export function failedLines(error: unknown): FailedLine[] {
   });
 }
 
+/** Whether `ip` could not take something away because it is not there (any more): a route, an address, a device or a further name. */
+export function isGone(reason: string): boolean {
+  return gonePattern.test(reason);
+}
+
+const gonePattern =
+  /No such process|Cannot assign requested address|address not found|Cannot find device|No such device|No such file|table does not exist/i;
+
 function stderrOf(error: unknown): string {
   return error instanceof Error && 'stderr' in error && typeof error.stderr === 'string' ? error.stderr : '';
 }

@@ -7,7 +7,7 @@ import type {AddressLifetime} from '../core/vip-lease.ts';
 import type {Driver} from '../reconcile/driver.ts';
 import type {Run} from '../system/run.ts';
 import {parseInterfaces} from './ip-address.ts';
-import {failedLines} from './ip-batch.ts';
+import {failedLines, isGone} from './ip-batch.ts';
 
 /** An address of ours as it may be found: somebody may have given it another length. */
 export interface OwnVipAddress extends VipAddress {
@@ -47,10 +47,12 @@ export function createVips(run: Run): VipDriver {
         // Not "replace": the same address that somebody else has put there is refused, and stays.
         ...(await runInTime(run, 'add', create)),
         ...(await runInTime(run, 'replace', update)),
+        // One whose time is over goes by itself, also between the look and here.
         ...(await runLines(
           run,
           '',
           remove.map(({ip, dev, length = bitsOf(ip)}) => `address del ${ip}/${length} dev ${dev}`),
+          isGone,
         )),
       ];
       if (failures.length > 0) throw new Error(`cannot change addresses of VIPs: ${failures.join('; ')}`);
@@ -90,15 +92,16 @@ function optionsOf(ip: Address, {seconds}: AddressLifetime): string {
     : `nodad noprefixroute valid_lft ${seconds} preferred_lft 0`;
 }
 
-/** Runs lines of `ip` in one process; goes on after a failed line. Gives what failed. */
-async function runLines(run: Run, condition: string, lines: readonly string[]): Promise<string[]> {
+/** Runs lines of `ip` in one process; goes on after a failed line. Gives what failed, but for the reasons that are fine. */
+async function runLines(run: Run, condition: string, lines: readonly string[], isFine = (_reason: string) => false): Promise<string[]> {
   if (lines.length === 0) return [];
   try {
     await run('sh', ['-c', `${condition}printf '%s\\n' "$@" | ip -force -batch -`, 'sh', ...lines], {timeoutMs});
     return [];
   } catch (error) {
-    const failed = failedLines(error).map(({index, reason}) => `ip ${lines[index]}: ${reason}`);
-    return failed.length > 0 ? failed : [messageOf(error)];
+    const failed = failedLines(error);
+    if (failed.length === 0) return [messageOf(error)];
+    return failed.filter(({reason}) => !isFine(reason)).map(({index, reason}) => `ip ${lines[index]}: ${reason}`);
   }
 }
 

@@ -101,6 +101,16 @@ test('the kernel itself removes what nobody prolongs', async t => {
   await waitFor('the addresses are gone', async () => (await driver.read()).length === 0);
 });
 
+test('an address whose time is over before it can be removed is no failure, and the others are removed', async t => {
+  const host = await createDriverHost(t, 'vips-gone');
+  const driver = createVips(host.run);
+  const present = [vip('192.0.2.2'), vip('2001:db8:1::2')];
+  await host.make(driver, present);
+  const gone = [vip('192.0.2.1'), vip('2001:db8:1::1'), vip('192.0.2.1', 60, 'eth9')];
+  await driver.apply({create: [], update: [], remove: [...gone, ...present]});
+  t.deepEqual(await driver.read(), []);
+});
+
 test('a shell that stays takes the commands as any runner does', async t => {
   const host = await createDriverHost(t, 'vips-shell');
   const inside = createShellRun();
