@@ -18,6 +18,7 @@ import type {Config} from '../config/schema.ts';
 import {messageOf} from '../core/errors.ts';
 import type {Self} from '../core/node-state.ts';
 import {vipMetric} from '../core/route-protocol.ts';
+import {gatewaysOf} from '../core/vital-addresses.ts';
 import {createDrivers} from '../drivers/drivers.ts';
 import {createKernelMonitor} from '../drivers/kernel-monitor.ts';
 import {createKernelView} from '../drivers/kernel-view.ts';
@@ -135,6 +136,7 @@ export async function runAgent(config: Config): Promise<void> {
     log: log.child({part: 'vips'}),
     signal,
     self: () => agent.node?.self ?? self,
+    gateways: () => gatewaysOf(agent.node?.mainRoutes ?? [], config.etcd.endpoints),
     mirror: () => mirror,
     onChange: () => agent.nudge(),
   });

@@ -2,6 +2,7 @@ import type {Vips} from '../agent/vips/vips.ts';
 import {createVips} from '../agent/vips/vips.ts';
 import type {Config} from '../config/schema.ts';
 import type {Self} from '../core/node-state.ts';
+import type {Address} from '../core/prefix.ts';
 import {createLeaseIds} from '../core/vip-lease-id.ts';
 import {createVipAnnouncer} from '../drivers/vip-announcer.ts';
 import {createVips as createVipDriver} from '../drivers/vips.ts';
@@ -21,6 +22,7 @@ export interface AgentVipsOptions {
   readonly log: Logger;
   readonly signal: AbortSignal;
   self(): Self;
+  gateways(): readonly Address[];
   readonly mirror: () => Pick<Mirror, 'sync'>;
   onChange(): void;
 }

@@ -13,6 +13,7 @@ import {warnOfDropping} from '../core/forward-policy.ts';
 import type {NodeSettings, NodeState} from '../core/node-state.ts';
 import {checkOverlaps} from '../core/overlaps.ts';
 import type {Prefix} from '../core/prefix.ts';
+import {warnOfStanding} from '../core/standing.ts';
 import {type Driver, NotYetError} from '../reconcile/driver.ts';
 import {reconcile} from '../reconcile/reconcile.ts';
 import {type Step, type StepOptions, step} from '../reconcile/step.ts';
@@ -115,7 +116,7 @@ export function createDrivers({
   ];
   const pairs = [
     pair(sysctls, desiredSysctls),
-    pair(blockRoutes, unlessOverlapping(desiredBlockRoutes)),
+    pair(blockRoutes, unlessOverlapping(desiredBlockRoutes), {warn: warnOfStanding}),
     pair(iptables, node => desiredChains(node).map(chainItem), {warn: node => warnOfDropping(node, iptables.dropping())}),
     ...(bird === undefined
       ? []

@@ -3,6 +3,7 @@ import type {Interface, Self} from '../../core/node-state.ts';
 import type {Address} from '../../core/prefix.ts';
 import type {State, Vip} from '../../core/state.ts';
 import {foreignBearer, vipObstacle} from '../../core/vip-candidates.ts';
+import {vitalUse} from '../../core/vital-addresses.ts';
 
 /** A VIP that the store says is held by this host. */
 export interface Holding {
@@ -27,14 +28,18 @@ export interface HostFacts {
   readonly self: Self;
   readonly interfaces: readonly Interface[];
   readonly state: State;
+  /** What the host reaches others by; a VIP with such an address would cut it off. */
+  readonly gateways: readonly Address[];
 }
 
 /** Why this host may not take a VIP, or not keep it; undefined where it may. */
-export function obstacleTo(vip: Vip, {self, interfaces, state}: HostFacts): string | undefined {
+export function obstacleTo(vip: Vip, {self, interfaces, state, gateways}: HostFacts): string | undefined {
   const obstacle = vipObstacle(vip, self.name, state);
   if (obstacle !== undefined) return obstacle;
   const foreign = foreignBearer(vip.ip, interfaces);
   if (foreign !== undefined) return `somebody else has put ${vip.ip} on ${foreign}`;
+  const vital = vitalUse(vip.ip, {interfaces, gateways});
+  if (vital !== undefined) return vital;
   return vipDevice(vip.ip, {self, interfaces}) === undefined ? 'no device with an address of this host is up' : undefined;
 }
 

@@ -1,6 +1,6 @@
 import {messageOf} from '../../core/errors.ts';
 import type {Interface, Self} from '../../core/node-state.ts';
-import {hostPrefix, type Prefix} from '../../core/prefix.ts';
+import {type Address, hostPrefix, type Prefix} from '../../core/prefix.ts';
 import type {State, Vip} from '../../core/state.ts';
 import type {LeaseIds} from '../../core/vip-lease-id.ts';
 import type {VipAnnouncer} from '../../drivers/vip-announcer.ts';
@@ -30,6 +30,8 @@ export interface VipsOptions {
   readonly clock: Clock;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
   self(): Self;
+  /** The addresses by which this host reaches others: its gateways, and etcd. */
+  gateways(): readonly Address[];
   /** Resolves when the states that are offered show all that was written before the call. Rejects with StoreError. */
   sync(): Promise<void>;
   /** What others announce may have to change. */
@@ -59,7 +61,7 @@ const partingMs = 100;
 const atOnce = 16;
 
 export function createVips(options: VipsOptions): Vips {
-  const {claims, leases, driver, uptime, clock, log, self, onChange} = options;
+  const {claims, leases, driver, uptime, clock, log, self, gateways, onChange} = options;
   const own = createOwnVips(log);
   const {holdings} = own;
   const vacancies = createVacancies();
@@ -177,7 +179,7 @@ export function createVips(options: VipsOptions): Vips {
     const isWaiting = holdings.size > 0 || mayTakeAny(known, self().name);
     if (isClean && !isWaiting && finished.size === 0 && !resumption.isAnyOpen) return Infinity;
     ({interfaces} = await driver.look());
-    const facts = {self: self(), interfaces, state: known};
+    const facts = {self: self(), interfaces, state: known, gateways: gateways()};
     await resumption.resume(known, (vip, revision, since = clock.now()) => own.resume(vip, revision, since));
     judge(facts, now);
     await place();
@@ -229,7 +231,9 @@ export function createVips(options: VipsOptions): Vips {
     get status() {
       const {proof} = lease;
       const provenSeconds = proof && (proof.sentAt + proof.ttlMs - uptime()) / 1000;
-      return state === undefined ? [] : vipStatuses(state, holdings, {facts: {self: self(), interfaces}, provenSeconds});
+      return state === undefined
+        ? []
+        : vipStatuses(state, holdings, {facts: {self: self(), interfaces, gateways: gateways()}, provenSeconds});
     },
     async run(signal) {
       await Promise.all([lease.run(signal), work(signal)]);

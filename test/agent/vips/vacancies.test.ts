@@ -1,7 +1,7 @@
 import test from 'ava';
 import {createVacancies} from '../../../src/agent/vips/vacancies.ts';
 import type {Interface} from '../../../src/core/node-state.ts';
-import {parseAddress, parseInterfaceAddress} from '../../../src/core/prefix.ts';
+import {type Address, parseAddress, parseInterfaceAddress} from '../../../src/core/prefix.ts';
 import type {State, Vip} from '../../../src/core/state.ts';
 import {holdOffMs} from '../../../src/core/vip-lease.ts';
 import {nodeState} from '../../helpers/node-state.ts';
@@ -18,7 +18,7 @@ const stateWith = (holder?: string, vips: readonly Vip[] = [web]): State => ({
   vips: new Map(vips.map(vip => [vip.name, vip])),
   vipHolders: new Map(holder === undefined ? [] : [['web', {vip: 'web', host: holder, since: 1}]]),
 });
-const facts = (holder?: string) => ({self, interfaces, state: stateWith(holder)});
+const facts = (holder?: string) => ({self, interfaces, state: stateWith(holder), gateways: [] as Address[]});
 const names = ({due}: {due: readonly Vip[]}) => due.map(({name}) => name);
 
 test('a VIP is taken when it has been vacant for as long as the last holder may still have it', t => {
@@ -48,6 +48,7 @@ test('one that this host may not hold, cannot put on, or that another has put th
     {...facts(), state: stateWith(undefined, [{...web, hosts: ['host-2']}])},
     {...facts(), interfaces: [device('192.168.20.30/24', false)]},
     {...facts(), interfaces: [...interfaces, device('192.0.2.1/24')]},
+    {...facts(), gateways: [web.ip]},
   ];
   for (const each of cases) t.deepEqual(vacancies.look(each, late), {due: [], nextAt: Infinity});
   t.deepEqual(names(vacancies.look(facts(), late)), ['web']);

@@ -1,0 +1,26 @@
+import test from 'ava';
+import {parseInterfaceAddress} from '../../src/core/prefix.ts';
+import {warnOfStanding} from '../../src/core/standing.ts';
+import {nodeState} from '../helpers/node-state.ts';
+
+const withAddress = (text: string) => [
+  {
+    ...{index: 1, name: 'eth0', kind: '', mac: '', mtu: 1500, isUp: true},
+    addresses: [{...parseInterfaceAddress(text), ...{scope: 'global', metric: 0, label: ''}}],
+  },
+];
+
+test('a host that the store knows by an address of this machine needs no word', t => {
+  t.is(warnOfStanding({...nodeState(), interfaces: withAddress('192.168.20.30/24')}), undefined);
+});
+
+test('a name that the store does not know, or that means another machine, is told', t => {
+  const unknown = {...nodeState(), self: {name: 'host-33', addresses: []}};
+  t.regex(warnOfStanding(unknown) ?? '', /^the store knows no host host-33 \(it knows 1 by other names\)/);
+  t.regex(warnOfStanding(nodeState({state: {hosts: new Map()}})) ?? '', /\(it knows none yet\)/);
+  const twin = {...nodeState(), interfaces: withAddress('192.168.20.31/24')};
+  t.regex(
+    warnOfStanding(twin) ?? '',
+    /^the store has host host-1 at 192\.168\.20\.30, which no interface of this machine has: another machine/,
+  );
+});
