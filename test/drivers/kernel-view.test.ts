@@ -120,6 +120,10 @@ test('the lifetime of an address of ours is nothing new', async t => {
     await host.ip('route del 10.99.0.0/24 table 10');
   };
   await renew(600);
+  await waitFor('the address is seen', async () => {
+    const {interfaces} = await host.view.read();
+    return interfaces.some(({addresses}) => addresses.some(({address}) => String(address) === '10.9.9.9'));
+  });
   await host.agrees();
   const before = host.reads();
   host.foreign.length = 0;
