@@ -3,14 +3,13 @@ import {familyOf} from '../core/prefix.ts';
 import {routeProtocol} from '../core/route-protocol.ts';
 import type {Driver} from '../reconcile/driver.ts';
 import type {Run} from '../system/run.ts';
-import {mainTable, runBatch} from './ip-route.ts';
+import {type KernelRoute, mainTable, renderRemoval, runBatch} from './ip-route.ts';
 import {createReadKernel, ownRoutes, type ReadKernel} from './kernel.ts';
 import {blockMetric, isEndpointRoute} from './main-routes.ts';
 
 /** A route of ours as it may be found: somebody may have given it another type or metric. */
 export interface OwnBlockRoute extends BlockRoute {
-  readonly type?: string;
-  readonly metric?: number;
+  readonly found?: KernelRoute;
 }
 
 const ownType = 'unreachable';
@@ -24,22 +23,23 @@ export function createBlockRoutes(run: Run, readKernel: ReadKernel = createReadK
   const line = ({to}: OwnBlockRoute) => `${ownType} ${to} ${suffix(blockMetric)}`;
   return {
     name: 'block-routes',
-    keyOf: ({to, metric = blockMetric}) => `${to} ${metric}`,
-    show: ({to, type = ownType, metric = blockMetric}) => `${type} ${to} ${suffix(metric)}`,
-    isEqual: ({type: a = ownType}, {type: b = ownType}) => a === b,
+    keyOf: ({to, found}) => `${to} ${found?.metric ?? blockMetric}`,
+    show: ({to, found}) => `${found?.type ?? ownType} ${to} ${suffix(found?.metric ?? blockMetric)}`,
+    isEqual: (a, b) => isAsWanted(a) && isAsWanted(b),
     async read() {
       const routes = ownRoutes(await readKernel()).filter(route => route.table === mainTable && !isEndpointRoute(route));
-      return routes.map(({to, type, metric}) => ({to, type, metric}));
+      return routes.map(found => ({to: found.to, found}));
     },
     apply: ({create, update, remove}) =>
       runBatch(run, [
         // Not "replace": a route that another program has put there under the same metric is refused, and stays.
         ...create.map(route => ({family: familyOf(route.to), line: `route add ${line(route)}`})),
         ...update.map(route => ({family: familyOf(route.to), line: `route replace ${line(route)}`})),
-        ...remove.map(({to, type = ownType, metric = blockMetric}) => ({
-          family: familyOf(to),
-          line: `route del ${type} ${to} ${suffix(metric)}`,
-        })),
+        ...remove.flatMap(({to, found}) => (found === undefined ? [] : [{family: familyOf(to), line: renderRemoval(found)}])),
       ]),
   };
+}
+
+function isAsWanted({found}: OwnBlockRoute): boolean {
+  return found === undefined || (found.type === ownType && found.tos === undefined);
 }

@@ -5,20 +5,20 @@ import type {Driver} from '../reconcile/driver.ts';
 import type {Run} from '../system/run.ts';
 import {createFailures} from './endpoint-batch.ts';
 import {pairMarkOf} from './endpoint-mark.ts';
-import type {KernelRoute} from './ip-route.ts';
+import {type KernelRoute, renderRemoval} from './ip-route.ts';
 import {createReadKernel, ownRoutes, type ReadKernel} from './kernel.ts';
 import {endpointMetrics, isEndpointRoute} from './main-routes.ts';
 
 /** A route of ours as it may be found: somebody may have given it another metric. */
 export interface OwnEndpointRoute extends EndpointRoute {
-  readonly metric?: number;
+  readonly found?: KernelRoute;
 }
 
 /** Exact routes to endpoints by their interfaces: what isEndpointRoute (main-routes.ts) tells of the routes with our protocol number. */
 export function createEndpointRoutes(run: Run, readKernel: ReadKernel = createReadKernel(run)): Driver<OwnEndpointRoute> {
   return {
     name: 'endpoint-routes',
-    keyOf: ({to, metric = metricOf(to)}) => `${to} ${metric}`,
+    keyOf: ({to, found}) => `${to} ${found?.metric ?? metricOf(to)}`,
     show: line,
     isEqual: (a, b) => a.dev === b.dev && a.source === b.source && (a.mark ?? '') === (b.mark ?? ''),
     async read() {
@@ -26,9 +26,9 @@ export function createEndpointRoutes(run: Run, readKernel: ReadKernel = createRe
       const marks = new Map(kernel.interfaces.map(each => [each.name, pairMarkOf(each)]));
       return ownRoutes(kernel)
         .filter(isEndpointRoute)
-        .map(route => {
-          const dev = deviceOf(route);
-          return {to: route.to, dev, mark: marks.get(dev) ?? '', metric: route.metric, source: route.source};
+        .map(found => {
+          const dev = deviceOf(found);
+          return {to: found.to, dev, mark: marks.get(dev) ?? '', source: found.source, found};
         });
     },
     async apply({create, update, remove}) {
@@ -37,11 +37,9 @@ export function createEndpointRoutes(run: Run, readKernel: ReadKernel = createRe
         // Not "replace": a route that another program has put there is refused, and stays.
         ...create.map(route => ({endpoint: ownerOf(route), line: `route add ${line(route)}`})),
         ...update.map(route => ({endpoint: ownerOf(route), line: `route replace ${line(route)}`})),
-        ...remove.map(route => ({
-          endpoint: ownerOf(route),
-          mayBeGone: true,
-          line: `route del ${route.to} table main proto ${routeProtocol} metric ${route.metric ?? metricOf(route.to)}`,
-        })),
+        ...remove.flatMap(route =>
+          route.found === undefined ? [] : [{endpoint: ownerOf(route), mayBeGone: true, line: renderRemoval(route.found)}],
+        ),
       ]);
       failures.throwIfAny();
     },
@@ -49,9 +47,9 @@ export function createEndpointRoutes(run: Run, readKernel: ReadKernel = createRe
 }
 
 /** Where a route leads that is as we make them; '' for any other. */
-function deviceOf({type, hops}: KernelRoute): string {
+function deviceOf({type, tos, hops}: KernelRoute): string {
   const [hop, ...others] = hops;
-  return type === 'unicast' && hop !== undefined && hop.via === undefined && others.length === 0 ? hop.dev : '';
+  return type === 'unicast' && tos === undefined && hop !== undefined && hop.via === undefined && others.length === 0 ? hop.dev : '';
 }
 
 function line({to, dev, source}: EndpointRoute): string {

@@ -1,6 +1,6 @@
 import {z} from 'zod';
 import {messageOf} from '../core/errors.ts';
-import {type Address, type Family, isAddress, type Prefix, parseAddress, parsePrefix} from '../core/prefix.ts';
+import {type Address, type Family, familyOf, isAddress, type Prefix, parseAddress, parsePrefix} from '../core/prefix.ts';
 import type {Run} from '../system/run.ts';
 import {failedLines} from './ip-batch.ts';
 
@@ -12,6 +12,8 @@ export interface KernelRoute {
   readonly type: string;
   readonly metric: number;
   readonly protocol: string;
+  /** The type of service that it is for, where it is not for all (IPv4). */
+  readonly tos?: string;
   /** What the host itself sends from along it, where that is set. */
   readonly source?: Address;
   /** The device of the first next hop; '' where there is none. */
@@ -51,6 +53,7 @@ const Route = Hop.extend({
   nexthops: z.array(Hop).default([]),
   metric: z.number().default(0),
   protocol: z.string().default(''),
+  tos: z.string().optional(),
   prefsrc: z.string().optional(),
 });
 
@@ -73,11 +76,13 @@ export function parseRoutes(text: string, family: Family): KernelRoute[] {
   return routes.flatMap(value => {
     const route = Route.safeParse(value);
     if (!route.success) return [];
-    const {table, type, dst, metric, protocol, prefsrc, nexthops} = route.data;
+    const {table, type, dst, metric, protocol, tos, prefsrc, nexthops} = route.data;
     const hops = (nexthops.length > 0 ? nexthops : [route.data]).flatMap(parseHop);
     const source = prefsrc === undefined ? {} : {source: parseAddress(prefsrc)};
     const to = parseDestination(dst, family);
-    return [{table, to, type: routeTypeOf(type), metric, protocol, ...source, dev: hops[0]?.dev ?? '', hops}];
+    return [
+      {table, to, type: routeTypeOf(type), metric, protocol, ...(tos !== undefined && {tos}), ...source, dev: hops[0]?.dev ?? '', hops},
+    ];
   });
 }
 
@@ -86,6 +91,31 @@ function parseHop({gateway, via, dev, weight, flags}: z.infer<typeof Hop>): Kern
   const text = gateway ?? via?.host;
   const isDown = flags.includes('linkdown') || flags.includes('dead');
   return [{via: text === undefined ? undefined : parseAddress(text), dev, weight, isDown}];
+}
+
+/** The line for `ip` that removes exactly this route, and none beside it that differs only in where it leads. */
+export function renderRemoval(route: KernelRoute): string {
+  const {to, type, table, protocol, metric, tos} = route;
+  const service = tos === undefined ? '' : ` tos ${tos}`;
+  return `route del ${type} ${to} table ${table} proto ${protocol} metric ${metric}${service}${renderFoundHops(route)}`;
+}
+
+/**
+ * What names the next hops so that the kernel takes no other route for this one. One that is named alone is any route's whose first it is, and one without
+ * "via" is any on the device, so of IPv4 they are named as a list, and with their scope. IPv6 would take a list one by one, and tells nothing but one "via"
+ * from the others on a device: there the first of them goes.
+ */
+function renderFoundHops({to, hops}: KernelRoute): string {
+  const [first, ...others] = hops;
+  if (first === undefined) return '';
+  if (familyOf(to) === 'ipv6')
+    return others.length > 0 || first.via === undefined ? ` dev ${first.dev}` : ` via ${first.via} dev ${first.dev}`;
+  if (others.length === 0 && first.via === undefined) return ` dev ${first.dev} scope link`;
+  return hops.map(({via, dev, weight}) => ` nexthop${via === undefined ? '' : renderVia(via)} dev ${dev} weight ${weight}`).join('');
+}
+
+function renderVia(via: Address): string {
+  return ` via ${familyOf(via) === 'ipv4' ? '' : 'inet6 '}${via}`;
 }
 
 // With -N, iproute2 prints numbers for the types that it knows by name (rtnetlink.h).

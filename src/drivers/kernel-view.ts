@@ -127,7 +127,8 @@ export function createKernelView(options: KernelViewOptions): KernelView {
         else if (isGone) own.delete(key);
         else own.set(key, route);
         snapshot = undefined;
-        if (!isOurs) onForeign('own-route');
+        // One is gone of several that somebody has put beside each other, and it need not be the one that we meant.
+        if (!isOurs || (isOther && isGone)) onForeign('own-route');
       },
       onOther(what) {
         heard += 1;

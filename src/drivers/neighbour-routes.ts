@@ -4,14 +4,12 @@ import {familyOf, type Prefix} from '../core/prefix.ts';
 import {routeProtocol} from '../core/route-protocol.ts';
 import type {Driver} from '../reconcile/driver.ts';
 import type {Run} from '../system/run.ts';
-import {type KernelRoute, mainTable, runBatch} from './ip-route.ts';
+import {type KernelRoute, mainTable, renderRemoval, runBatch} from './ip-route.ts';
 import {createReadKernel, ownRoutes, type ReadKernel} from './kernel.ts';
 
-/** A route of ours as it may be found: somebody may have given it another metric or type. */
+/** A route of ours as it may be found: somebody may have given it another metric or type, and the setting may have named another table before. */
 export interface OwnNeighbourRoute extends NeighbourRoute {
-  readonly metric?: number;
-  /** Only of what is found: the setting may have named another table before. */
-  readonly table?: number;
+  readonly found?: KernelRoute;
 }
 
 // The kernel tells routes apart by metric too, so all of ours have the same.
@@ -22,31 +20,28 @@ export function createNeighbourRoutes(run: Run, table: number, readKernel: ReadK
   const suffix = (metric: number, inTable = table) => `table ${inTable} proto ${routeProtocol} metric ${metric}`;
   return {
     name: 'neighbour-routes',
-    keyOf: ({to, metric = ownMetric, table: inTable = table}) =>
-      metric === ownMetric && inTable === table ? to : `${to} ${metric} ${inTable}`,
-    show: route => `${route.to}${renderHops(route)} ${suffix(route.metric ?? ownMetric, route.table)}`,
+    keyOf: ({to, found}) =>
+      found === undefined || (found.metric === ownMetric && found.table === table) ? to : `${to} ${found.metric} ${found.table}`,
+    show: route => `${route.to}${renderHops(route)} ${suffix(route.found?.metric ?? ownMetric, route.found?.table)}`,
     isEqual: (a, b) =>
       a.hops === b.hops || (a.hops.length === b.hops.length && a.hops.every((hop, index) => isSameHop(hop, b.hops[index]))),
     async read() {
       const routes = ownRoutes(await readKernel()).filter(route => route.table !== mainTable);
-      return routes.map(route => ({to: route.to, hops: hopsOf(route), metric: route.metric, table: route.table}));
+      return routes.map(found => ({to: found.to, hops: hopsOf(found), found}));
     },
     apply: ({create, update, remove}) =>
       runBatch(run, [
         // Not "replace": a route that another program has put there under the same metric is refused, and stays.
         ...create.map(route => ({family: familyOf(route.to), line: `route add ${route.to} ${suffix(ownMetric)}${renderHops(route)}`})),
         ...update.map(route => ({family: familyOf(route.to), line: `route replace ${route.to} ${suffix(ownMetric)}${renderHops(route)}`})),
-        ...remove.map(({to, metric = ownMetric, table: inTable}) => ({
-          family: familyOf(to),
-          line: `route del ${to} ${suffix(metric, inTable)}`,
-        })),
+        ...remove.flatMap(({to, found}) => (found === undefined ? [] : [{family: familyOf(to), line: renderRemoval(found)}])),
       ]),
   };
 }
 
 /** The next hops as we would have set them; none for what is not as ours ever are, so that it is put right. */
-function hopsOf({type, hops}: KernelRoute): NextHop[] {
-  if (type !== 'unicast' || hops.some(({weight}) => weight !== 1)) return [];
+function hopsOf({type, tos, hops}: KernelRoute): NextHop[] {
+  if (type !== 'unicast' || tos !== undefined || hops.some(({weight}) => weight !== 1)) return [];
   return hops.flatMap(({via, dev}) => (via === undefined ? [] : [{via, dev}])).toSorted(compareHops);
 }
 

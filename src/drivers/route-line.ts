@@ -13,6 +13,7 @@ export function parseRouteLine(line: string): KernelRoute | undefined {
   const family = words.includes('pref') ? 'ipv6' : 'ipv4';
   try {
     const source = after(words, 'src');
+    const tos = after(words, 'tos');
     const hops = (nexthops.length > 0 ? nexthops : [words]).flatMap(parseHop);
     return {
       table: Number(after(words, 'table') ?? mainTable),
@@ -20,6 +21,7 @@ export function parseRouteLine(line: string): KernelRoute | undefined {
       type: routeTypeOf(type),
       metric: Number(after(words, 'metric') ?? 0),
       protocol: after(words, 'proto') ?? '',
+      ...(tos !== undefined && {tos}),
       ...(source !== undefined && {source: parseAddress(source)}),
       dev: hops[0]?.dev ?? '',
       hops,

@@ -1,3 +1,4 @@
+import {pair} from './diff.ts';
 import type {Driver} from './driver.ts';
 
 /** One thing that is wanted or there: how it should be, and how it is. */
@@ -15,17 +16,18 @@ export function compareItems<Item>(desired: readonly Item[], actual: readonly It
     const text = driver.show?.(item);
     return text === undefined ? {} : {[name]: text};
   };
-  const present = new Map(actual.map(item => [keyOf(item), item]));
-  const reports = desired.map((item): ObjectReport => {
+  const reports: ObjectReport[] = [];
+  const others = pair(desired, actual, driver, (item, current) => {
     const object = keyOf(item);
-    const current = present.get(object);
-    present.delete(object);
-    if (current === undefined) return {object, state: 'missing', ...show('wanted', item)};
-    const state = isEqual(current, item) ? 'as wanted' : 'different';
-    return {object, state, ...show('wanted', item), ...show('actual', current)};
+    if (current === undefined) reports.push({object, state: 'missing', ...show('wanted', item)});
+    else
+      reports.push({
+        object,
+        state: isEqual(current, item) ? 'as wanted' : 'different',
+        ...show('wanted', item),
+        ...show('actual', current),
+      });
   });
-  const others = isPermanent
-    ? []
-    : [...present].map(([object, item]): ObjectReport => ({object, state: 'not wanted', ...show('actual', item)}));
-  return [...reports, ...others];
+  if (isPermanent) return reports;
+  return [...reports, ...others.map((item): ObjectReport => ({object: keyOf(item), state: 'not wanted', ...show('actual', item)}))];
 }

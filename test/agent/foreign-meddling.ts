@@ -13,9 +13,13 @@ export const told: Readonly<Record<string, Meddling>> = {
   'flush the main table': lineOf('route flush table main proto 144'),
   'delete a route': withRoute(({family, to}) => `${family} route del ${to} table 10 proto 144`),
   'replace a next hop': withRoute(({family, to, via}) => `${family} route replace ${to} via ${via} table 10 proto 144 metric 64`),
-  // Of IPv6 alone, where it becomes another next hop.
-  'append a next hop': withRoute(({family, to, via}) =>
-    family === '-4' ? 'route show' : `${family} route append ${to} via ${via} table 10 proto 144 metric 64`,
+  // Of IPv6 it becomes another next hop, of IPv4 another route.
+  'append a next hop': withRoute(({family, to, via}) => `${family} route append ${to} via ${via} table 10 proto 144 metric 64`),
+  'prepend a next hop': withRoute(({family, to, via}) => `${family} route prepend ${to} via ${via} table 10 proto 144 metric 64`),
+  'a blackhole beside a route': withRoute(({family, to}) => `${family} route append blackhole ${to} table 10 proto 144 metric 64`),
+  'a route beside what is unreachable': lineOf(
+    'route append 10.1.0.0/29 via 192.168.20.1 proto 144 metric 4096',
+    'route prepend blackhole 10.1.0.0/29 proto 144 metric 4096',
   ),
   'append a route of another metric': withRoute(
     ({family, to, via}) => `${family} route append ${to} via ${via} table 10 proto 144 metric 65`,

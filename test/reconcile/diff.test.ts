@@ -24,6 +24,12 @@ for (const [desired, actual, create, update, remove] of [
   ['a1 a1', 'a1', '', '', ''],
   ['a1 a2', '', 'a2', '', ''],
   ['c3 a2 b1', 'd4 a1 b1', 'c3', 'a2', 'd4'],
+  // Several with one key: the one that is as wanted stays, whichever it is; else the first becomes it.
+  ['a1', 'a1 a2 a3', '', '', 'a2 a3'],
+  ['a2', 'a1 a2 a3', '', '', 'a1 a3'],
+  ['a3 b1', 'a1 a2 b2 a3 b1', '', '', 'a2 a1 b2'],
+  ['a4', 'a1 a2', '', 'a4', 'a2'],
+  ['', 'a1 a2', '', '', 'a1 a2'],
 ] as const) {
   test(`wanted "${desired}" where there is "${actual}"`, t => {
     const plan = diff(items(desired), items(actual), identity);
