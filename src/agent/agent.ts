@@ -61,7 +61,7 @@ export interface Agent {
 export function createAgent({settings, lanes, readFacts, readKept, drain, vips, ...parts}: AgentOptions): Agent {
   const readKnown = async ({state, isCached}: Offered, withFiles: boolean) => {
     const [facts, kept] = await Promise.all([readFacts(withFiles), isCached && withFiles ? readKept() : undefined]);
-    const own = vips()?.facts();
+    const own = withFiles ? vips()?.facts() : undefined;
     return {settings, state, ...facts, ...(own && {vips: own}), ...(kept && {kept})};
   };
   const endpoints = createLane({

@@ -16,7 +16,7 @@ import {templateSource} from '../agent/template-source.ts';
 import {createReadSelf} from '../config/host.ts';
 import type {Config} from '../config/schema.ts';
 import {messageOf} from '../core/errors.ts';
-import type {Self} from '../core/node-state.ts';
+import type {NodeState, Self} from '../core/node-state.ts';
 import {vipMetric} from '../core/route-protocol.ts';
 import {gatewaysOf} from '../core/vital-addresses.ts';
 import {createDrivers} from '../drivers/drivers.ts';
@@ -38,6 +38,8 @@ import {createAgentCache, tellBoth} from './agent-cache.ts';
 import {createAgentEndpoints} from './agent-endpoints.ts';
 import {createAgentVips} from './agent-vips.ts';
 import {openStore, splitListen} from './program.ts';
+
+const noTemplates: NodeState['templates'] = [];
 
 // There may be thousands of agents, and what they do does not hang on the second.
 const storeProbeMs = 10_000;
@@ -105,7 +107,7 @@ export async function runAgent(config: Config): Promise<void> {
     });
   const metrics = createAgentMetrics(status);
   const readFacts = async (withFiles: boolean) => {
-    const reading = withFiles ? readTemplates(systemFiles, publish.templates) : [];
+    const reading = withFiles ? readTemplates(systemFiles, publish.templates) : noTemplates;
     const [kernel, templates, present] = await Promise.all([readKernelFacts(withFiles), reading, readSelf()]);
     return {...kernel, templates, self: present};
   };

@@ -14,10 +14,11 @@ export function createAllocationCheck(
   host: string,
   {blocks, addresses}: Pick<State, 'blocks' | 'addresses'>,
 ): (ip: Address) => AllocationFault | undefined {
-  const lengths = new Set([...blocks.keys()].map(prefixLength));
+  let lengths: ReadonlySet<number> | undefined;
   return ip => {
     const record = addresses.get(ip);
     if (record !== undefined && record.host !== host) return {isForeign: true, reason: `is given to ${record.host}, as ${record.name}`};
+    lengths ??= new Set([...blocks.keys()].map(prefixLength));
     const block = findBlock(blocks, lengths, ip);
     if (block === undefined) return {isForeign: true, reason: `lies in no block of ${host}`};
     if (block.host === '') return {isForeign: true, reason: `lies in ${block.cidr}, a block that no host has`};

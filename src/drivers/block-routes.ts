@@ -4,7 +4,7 @@ import {routeProtocol} from '../core/route-protocol.ts';
 import type {Driver} from '../reconcile/driver.ts';
 import type {Run} from '../system/run.ts';
 import {type KernelRoute, mainTable, renderRemoval, runBatch} from './ip-route.ts';
-import {createReadKernel, ownRoutes, type ReadKernel} from './kernel.ts';
+import {createReadKernel, oncePerLook, ownRoutes, type ReadKernel} from './kernel.ts';
 import {blockMetric, isEndpointRoute} from './main-routes.ts';
 
 /** A route of ours as it may be found: somebody may have given it another type or metric. */
@@ -21,15 +21,17 @@ const ownType = 'unreachable';
 export function createBlockRoutes(run: Run, readKernel: ReadKernel = createReadKernel(run)): Driver<OwnBlockRoute> {
   const suffix = (metric: number) => `table main proto ${routeProtocol} metric ${metric}`;
   const line = ({to}: OwnBlockRoute) => `${ownType} ${to} ${suffix(blockMetric)}`;
+  const found = oncePerLook(all =>
+    ownRoutes({routes: all})
+      .filter(route => route.table === mainTable && !isEndpointRoute(route))
+      .map(route => ({to: route.to, found: route})),
+  );
   return {
     name: 'block-routes',
     keyOf: ({to, found}) => `${to} ${found?.metric ?? blockMetric}`,
     show: ({to, found}) => `${found?.type ?? ownType} ${to} ${suffix(found?.metric ?? blockMetric)}`,
     isEqual: (a, b) => isAsWanted(a) && isAsWanted(b),
-    async read() {
-      const routes = ownRoutes(await readKernel()).filter(route => route.table === mainTable && !isEndpointRoute(route));
-      return routes.map(found => ({to: found.to, found}));
-    },
+    read: async () => found(await readKernel()),
     apply: ({create, update, remove}) =>
       runBatch(run, [
         // Not "replace": a route that another program has put there under the same metric is refused, and stays.

@@ -3,7 +3,7 @@ import type {Family} from '../core/prefix.ts';
 import {routeProtocol} from '../core/route-protocol.ts';
 import type {Run} from '../system/run.ts';
 import {type KernelRoute, mainTable, parseDestination} from './ip-route.ts';
-import {createReadKernel, type Kernel, type ReadKernel} from './kernel.ts';
+import {createParseKernel, createReadKernel, type Kernel, ownRoutes, type ReadKernel} from './kernel.ts';
 import type {KernelListener} from './kernel-monitor.ts';
 
 /** What the kernel holds, kept current by what it tells itself; read anew whenever that is not enough. */
@@ -35,7 +35,8 @@ export interface KernelViewOptions {
 export function createKernelView(options: KernelViewOptions): KernelView {
   const {run, onForeign, onConnected, onDisconnected, now, patienceMs = 1000, maxAgeMs = 60_000} = options;
   // Those who ask at the same time share a look, but not one that has begun before a change, ours or one that was heard of: it may not show that.
-  let readKernel = createReadKernel(run);
+  const parse = createParseKernel();
+  let readKernel = createReadKernel(run, parse);
   let heardBeforeLook = 0;
   let readAt = -Infinity;
   let isConnected = false;
@@ -74,17 +75,20 @@ export function createKernelView(options: KernelViewOptions): KernelView {
 
   const readAnew = async (): Promise<Kernel> => {
     const before = heard;
-    if (before !== heardBeforeLook) readKernel = createReadKernel(run);
+    if (before !== heardBeforeLook) readKernel = createReadKernel(run, parse);
     heardBeforeLook = before;
     const start = now();
     const kernel = await readKernel();
     if (!isConnected || before !== heard) return kernel;
-    const isOwn = ({protocol}: KernelRoute) => protocol === String(routeProtocol);
-    const routes = kernel.routes.filter(isOwn);
-    own = new Map(routes.map(route => [keyOf(route), route]));
-    // Somebody has put another one beside a route of ours; which of them goes next, the kernel tells too vaguely.
-    if (own.size < routes.length) return kernel;
-    others = {...kernel, routes: kernel.routes.filter(route => !isOwn(route))};
+    const isAsKnown = others !== undefined && snapshot?.routes === kernel.routes;
+    if (!isAsKnown) {
+      const routes = ownRoutes(kernel);
+      own = new Map(routes.map(route => [keyOf(route), route]));
+      // Somebody has put another one beside a route of ours; which of them goes next, the kernel tells too vaguely.
+      if (own.size < routes.length) return kernel;
+    }
+    const otherRoutes = isAsKnown ? (others?.routes ?? []) : kernel.routes.filter(({protocol}) => protocol !== String(routeProtocol));
+    others = {...kernel, routes: otherRoutes};
     snapshot = kernel;
     readAt = start;
     return kernel;
@@ -111,7 +115,7 @@ export function createKernelView(options: KernelViewOptions): KernelView {
         if (keys.length > 0) forget(keys);
         throw error;
       } finally {
-        if (command === 'ip') readKernel = createReadKernel(run);
+        if (command === 'ip') readKernel = createReadKernel(run, parse);
       }
     },
     distrust: doubt,

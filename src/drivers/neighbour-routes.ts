@@ -5,7 +5,7 @@ import {routeProtocol} from '../core/route-protocol.ts';
 import type {Driver} from '../reconcile/driver.ts';
 import type {Run} from '../system/run.ts';
 import {type KernelRoute, mainTable, renderRemoval, runBatch} from './ip-route.ts';
-import {createReadKernel, ownRoutes, type ReadKernel} from './kernel.ts';
+import {createReadKernel, oncePerLook, ownRoutes, type ReadKernel} from './kernel.ts';
 
 /** A route of ours as it may be found: somebody may have given it another metric or type, and the setting may have named another table before. */
 export interface OwnNeighbourRoute extends NeighbourRoute {
@@ -18,6 +18,11 @@ const ownMetric = 64;
 /** Direct routes to blocks of neighbours: everything with our protocol number outside the main table. */
 export function createNeighbourRoutes(run: Run, table: number, readKernel: ReadKernel = createReadKernel(run)): Driver<OwnNeighbourRoute> {
   const suffix = (metric: number, inTable = table) => `table ${inTable} proto ${routeProtocol} metric ${metric}`;
+  const found = oncePerLook(all =>
+    ownRoutes({routes: all})
+      .filter(route => route.table !== mainTable)
+      .map(route => ({to: route.to, hops: hopsOf(route), found: route})),
+  );
   return {
     name: 'neighbour-routes',
     keyOf: ({to, found}) =>
@@ -25,10 +30,7 @@ export function createNeighbourRoutes(run: Run, table: number, readKernel: ReadK
     show: route => `${route.to}${renderHops(route)} ${suffix(route.found?.metric ?? ownMetric, route.found?.table)}`,
     isEqual: (a, b) =>
       a.hops === b.hops || (a.hops.length === b.hops.length && a.hops.every((hop, index) => isSameHop(hop, b.hops[index]))),
-    async read() {
-      const routes = ownRoutes(await readKernel()).filter(route => route.table !== mainTable);
-      return routes.map(found => ({to: found.to, hops: hopsOf(found), found}));
-    },
+    read: async () => found(await readKernel()),
     apply: ({create, update, remove}) =>
       runBatch(run, [
         // Not "replace": a route that another program has put there under the same metric is refused, and stays.

@@ -37,7 +37,10 @@ export interface StepOptions<State> {
   readonly warn?: (state: State) => string | undefined;
 }
 
-/** Pairs a driver with the pure function that says what it should hold. */
+/**
+ * Pairs a driver with the pure function that says what it should hold. What that has said of a state, it is not asked again of one that is the same in
+ * all its parts; what was compared, and was as it should be, is not compared again.
+ */
 export function step<State, Item>(
   driver: Driver<Item>,
   desired: (state: State) => readonly Item[],
@@ -45,6 +48,19 @@ export function step<State, Item>(
 ): Step<State> {
   // Nothing is decided by it: what was last made so tells whose doing a difference is.
   let done: readonly Item[] | undefined;
+  let last: {readonly state: State; readonly items: readonly Item[]} | undefined;
+  let settled: {readonly items: readonly Item[]; readonly actual: readonly Item[]} | undefined;
+  const want = (state: State) => {
+    if (last === undefined || !isSame(state, last.state)) last = {state, items: desired(state)};
+    return last.items;
+  };
+  const compare = (items: readonly Item[], actual: readonly Item[]): Plan<Item> => {
+    if (settled?.items === items && settled.actual === actual) return nothing;
+    const difference = diff(items, actual, driver);
+    const plan = driver.isPermanent === true ? {...difference, remove: []} : difference;
+    settled = isEmptyPlan(plan) ? {items, actual} : undefined;
+    return plan;
+  };
   return {
     name: driver.name,
     needs,
@@ -52,9 +68,8 @@ export function step<State, Item>(
     async plan(state) {
       // Together: what must be known to decide and what is there may come from the same look at the machine.
       const [known, actual] = await Promise.all([state, driver.read()]);
-      const items = desired(known);
-      const difference = diff(items, actual, driver);
-      const plan = driver.isPermanent === true ? {...difference, remove: []} : difference;
+      const items = want(known);
+      const plan = compare(items, actual);
       const isDrift = done !== undefined && !isEmptyPlan(plan) && isEmptyPlan(diff(items, done, driver));
       const applyPart = async (part: Plan<Item>) => {
         done = undefined;
@@ -71,8 +86,17 @@ export function step<State, Item>(
         remove: () => applyPart({create: [], update: [], remove: plan.remove}),
       };
     },
-    inspect: async state => compareItems(desired(state), await driver.read(), driver),
+    inspect: async state => compareItems(want(state), await driver.read(), driver),
   };
+}
+
+const nothing = {create: [], update: [], remove: []};
+
+function isSame(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || a === null || typeof b !== 'object' || b === null) return false;
+  const [of, others] = [Object.entries(a), new Map(Object.entries(b))];
+  return of.length === others.size && of.every(([name, value]) => others.has(name) && others.get(name) === value);
 }
 
 /** The same step for a state that may be older than what is there: it creates and updates, and what is not wanted stays and does not count as a change. */
