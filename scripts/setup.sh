@@ -19,7 +19,7 @@ is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" 
 
 install_debian_packages() {
   missing=''
-  for package in bird2 frr etcd-server etcd-client iptables ipset iproute2 iputils-ping iputils-arping libndp-tools openssl strace; do
+  for package in bird2 frr etcd-server etcd-client iptables ipset iproute2 iputils-ping iputils-arping libndp-tools openssl strace systemd; do
     is_installed "$package" || missing="$missing $package"
   done
   [ -n "$missing" ] || return 0
