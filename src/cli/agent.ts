@@ -48,7 +48,7 @@ export function agentStatusCommand({fetchStatus, now, write}: AgentCommandParts)
 
 export function agentCleanCommand({clean, write}: AgentCommandParts): Command {
   return new Command('clean')
-    .description('removes the routes, rules and files that the agent owns on this host')
+    .description('removes the routes, rules, chains, addresses and files that the agent owns on this host')
     .option('--config <file>', 'configuration file of the agent')
     .action(async (_own: object, command: Command) => {
       const {config} = command.optsWithGlobals<{config?: string}>();
