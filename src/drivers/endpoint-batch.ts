@@ -1,7 +1,7 @@
 import {EndpointError} from '../core/endpoint-error.ts';
 import {messageOf} from '../core/errors.ts';
 import type {Run} from '../system/run.ts';
-import {failedLines, isGone} from './ip-batch.ts';
+import {isGone, runLines} from './ip-batch.ts';
 
 /** A line for `ip`, and whose it is. */
 export interface EndpointLine {
@@ -29,16 +29,14 @@ export function createFailures(): Failures {
   };
   return {
     async batch(run, lines) {
-      if (lines.length === 0) return;
       try {
-        await run('ip', ['-force', '-batch', '-'], {input: `${lines.map(({line}) => line).join('\n')}\n`});
-      } catch (error) {
-        const failed = failedLines(error);
-        for (const {index, reason} of failed) {
-          const {endpoint, line, mayBeGone = false} = lines[index] ?? {endpoint: '', line: ''};
+        const texts = lines.map(({line}) => line);
+        for (const {index, line, reason} of await runLines(run, texts)) {
+          const {endpoint = '', mayBeGone = false} = lines[index] ?? {};
           if (!mayBeGone || !isGone(reason)) add(endpoint, `ip ${line}: ${reason}`);
         }
-        if (failed.length === 0) for (const {endpoint} of lines) add(endpoint, messageOf(error));
+      } catch (error) {
+        for (const {endpoint} of lines) add(endpoint, messageOf(error));
       }
     },
     async attempt(endpoint, action) {

@@ -2,7 +2,7 @@ import {z} from 'zod';
 import {messageOf} from '../core/errors.ts';
 import {type Address, type Family, familyOf, isAddress, type Prefix, parseAddress, parsePrefix} from '../core/prefix.ts';
 import type {Run} from '../system/run.ts';
-import {failedLines} from './ip-batch.ts';
+import {type FailedLine, runLines} from './ip-batch.ts';
 
 /** A route as the kernel shows it. */
 export interface KernelRoute {
@@ -62,10 +62,12 @@ export async function runBatch(run: Run, lines: readonly {readonly family: Famil
   const failures: string[] = [];
   for (const family of families) {
     const own = lines.filter(line => line.family === family).map(({line}) => line);
-    if (own.length === 0) continue;
-    await run('ip', [flag[family], '-force', '-batch', '-'], {input: `${own.join('\n')}\n`}).catch(error =>
-      failures.push(explain(error, own)),
-    );
+    try {
+      const failed = await runLines(run, own, {args: [flag[family]]});
+      if (failed.length > 0) failures.push(explain(failed));
+    } catch (error) {
+      failures.push(messageOf(error));
+    }
   }
   if (failures.length > 0) throw new Error(`cannot change routes: ${failures.join('; ')}`);
 }
@@ -133,8 +135,7 @@ export function parseDestination(text: string, family: Family): Prefix {
 }
 
 /** Names the first lines that failed. */
-function explain(error: unknown, lines: readonly string[]): string {
-  const failed = failedLines(error).map(({index, reason}) => `ip ${lines[index]}: ${reason}`);
-  const shown = failed.slice(0, 5).join('; ');
-  return failed.length === 0 ? messageOf(error) : `${shown}${failed.length > 5 ? ` and ${failed.length - 5} more` : ''}`;
+function explain(failed: readonly FailedLine[]): string {
+  const shown = failed.slice(0, 5).map(({line, reason}) => `ip ${line}: ${reason}`);
+  return `${shown.join('; ')}${failed.length > 5 ? ` and ${failed.length - 5} more` : ''}`;
 }

@@ -7,7 +7,7 @@ import type {AddressLifetime} from '../core/vip-lease.ts';
 import type {Driver} from '../reconcile/driver.ts';
 import type {Run} from '../system/run.ts';
 import {parseInterfaces} from './ip-address.ts';
-import {failedLines, isGone} from './ip-batch.ts';
+import {type FailedLine, isGone, runLines} from './ip-batch.ts';
 
 /** An address of ours as it may be found: somebody may have given it another length. */
 export interface OwnVipAddress extends VipAddress {
@@ -48,13 +48,11 @@ export function createVips(run: Run): VipDriver {
         ...(await runInTime(run, 'add', create)),
         ...(await runInTime(run, 'replace', update)),
         // One whose time is over goes by itself, also between the look and here.
-        ...(await runLines(
+        ...(await runAll(
           run,
-          '',
           remove.map(({ip, dev, length = bitsOf(ip)}) => `address del ${ip}/${length} dev ${dev}`),
-          isGone,
-        )),
-      ];
+        ).then(failed => failed.filter(({reason}) => !isGone(reason)))),
+      ].map(({line, reason}) => (line === '' ? reason : `ip ${line}: ${reason}`));
       if (failures.length > 0) throw new Error(`cannot change addresses of VIPs: ${failures.join('; ')}`);
     },
   };
@@ -72,14 +70,14 @@ const timeoutMs = 2000;
  * This program may be stopped between its look at the clock and the change, and then others hold the VIP: so the shell, which nobody stops, looks
  * at the clock once more. What is too late is not done.
  */
-async function runInTime(run: Run, verb: 'add' | 'replace', items: readonly VipAddress[]): Promise<string[]> {
+async function runInTime(run: Run, verb: 'add' | 'replace', items: readonly VipAddress[]): Promise<Failed[]> {
   const timed = items.flatMap(({ip, dev, lifetime}) => (lifetime === undefined ? [] : [{ip, dev, lifetime}]));
   const byTime = Map.groupBy(timed, ({lifetime}) => lifetime.latestAt);
   const failures = [...byTime].map(([latestAt, group]) =>
-    runLines(
+    runAll(
       run,
-      `read -r up rest </proc/uptime; [ "\${up%.*}\${up#*.}0" -le ${Math.floor(latestAt)} ] || { echo "it is too late for that" >&2; exit 1; }; `,
       group.map(({ip, dev, lifetime}) => `address ${verb} ${ip}/${bitsOf(ip)} dev ${dev} metric ${vipMetric} ${optionsOf(ip, lifetime)}`),
+      `read -r up rest </proc/uptime; [ "\${up%.*}\${up#*.}0" -le ${Math.floor(latestAt)} ] || { echo "it is too late for that" >&2; exit 1; }; `,
     ),
   );
   return (await Promise.all(failures)).flat();
@@ -92,17 +90,11 @@ function optionsOf(ip: Address, {seconds}: AddressLifetime): string {
     : `nodad noprefixroute valid_lft ${seconds} preferred_lft 0`;
 }
 
-/** Runs lines of `ip` in one process; goes on after a failed line. Gives what failed, but for the reasons that are fine. */
-async function runLines(run: Run, condition: string, lines: readonly string[], isFine = (_reason: string) => false): Promise<string[]> {
-  if (lines.length === 0) return [];
-  try {
-    await run('sh', ['-c', `${condition}printf '%s\\n' "$@" | ip -force -batch -`, 'sh', ...lines], {timeoutMs});
-    return [];
-  } catch (error) {
-    const failed = failedLines(error);
-    if (failed.length === 0) return [messageOf(error)];
-    return failed.filter(({reason}) => !isFine(reason)).map(({index, reason}) => `ip ${lines[index]}: ${reason}`);
-  }
+type Failed = Pick<FailedLine, 'line' | 'reason'>;
+
+/** Gives also what made all of it fail, without a line. */
+function runAll(run: Run, lines: readonly string[], before?: string): Promise<readonly Failed[]> {
+  return runLines(run, lines, {timeoutMs, ...(before !== undefined && {before})}).catch(error => [{line: '', reason: messageOf(error)}]);
 }
 
 function bitsOf(ip: Address): number {
