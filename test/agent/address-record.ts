@@ -1,7 +1,7 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {createInterface} from 'node:readline';
 import type {ExecutionContext} from 'ava';
+import {followKernel} from '../helpers/follow-kernel.ts';
 import type {Namespace} from '../helpers/namespace.ts';
 import {waitFor} from '../helpers/wait.ts';
 
@@ -19,22 +19,11 @@ export interface AddressRecord {
 }
 
 /** Starts to record. */
-export async function recordAddresses(t: ExecutionContext, {name}: Namespace): Promise<AddressRecord> {
+export async function recordAddresses(t: ExecutionContext, namespace: Namespace): Promise<AddressRecord> {
   const spans: AddressSpan[] = [];
   let lines = 0;
-  const child = spawn('ip', ['netns', 'exec', name, 'ip', '-tshort', '-oneline', 'monitor', 'address'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: {...process.env, TZ: 'UTC'},
-  });
-  const ended = once(child, 'close');
-  t.teardown(async () => {
-    child.kill('SIGKILL');
-    await ended;
-  });
-  createInterface({input: child.stdout}).on('line', line => {
+  followKernel(t, namespace, 'address', (line, at) => {
     lines += 1;
-    const [, time = '', micros = ''] = /^\[(\S+)\.(\d{6})\]/.exec(line) ?? [];
-    const at = Date.parse(`${time}Z`) + Number(micros) / 1000;
     if (!/ metric 1144 /.test(line)) return;
     const ip = / inet6? ([^/]+)\//.exec(line)?.[1] ?? '';
     const open = spans.find(span => span.ip === ip && span.to === Infinity);
@@ -44,7 +33,7 @@ export async function recordAddresses(t: ExecutionContext, {name}: Namespace): P
   });
   // A change of its own shows that it listens.
   const change = async (verb: string) => {
-    const probe = spawn('ip', ['-n', name, 'address', verb, '127.9.9.9/32', 'dev', 'lo'], {stdio: 'ignore'});
+    const probe = spawn('ip', ['-n', namespace.name, 'address', verb, '127.9.9.9/32', 'dev', 'lo'], {stdio: 'ignore'});
     await once(probe, 'close');
   };
   await waitFor('the kernel is listened to', async () => {

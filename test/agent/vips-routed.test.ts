@@ -1,12 +1,10 @@
-import {spawn} from 'node:child_process';
-import {once} from 'node:events';
 import {copyFile, mkdir} from 'node:fs/promises';
 import path from 'node:path';
-import {createInterface} from 'node:readline';
 import type {ExecutionContext} from 'ava';
 import {systemFiles} from '../../src/system/file-system.ts';
 import {birdPaths, type RunningBird, startBird} from '../helpers/bird.ts';
 import {temporaryFolder} from '../helpers/folder.ts';
+import {followKernel} from '../helpers/follow-kernel.ts';
 import {type Namespace, namespaceTest} from '../helpers/namespace.ts';
 import {repository} from '../helpers/shipped-templates.ts';
 import {waitFor} from '../helpers/wait.ts';
@@ -47,7 +45,7 @@ async function start(t: ExecutionContext): Promise<Routed> {
       };
     },
   });
-  const told = await recordRoutes(t, segment.switch);
+  const told = recordRoutes(t, segment.switch);
   await startTor(t, segment);
   const birds = new Map<string, RunningBird>();
   for (const {name, namespace} of segment.hosts) {
@@ -99,21 +97,11 @@ ${sessions.join('')}`;
   await startBird(t, tor, paths);
 }
 
-async function recordRoutes(t: ExecutionContext, {name}: Namespace): Promise<Routed['told']> {
+function recordRoutes(t: ExecutionContext, namespace: Namespace): Routed['told'] {
   const told: {ip: string; via: string; at: number}[] = [];
-  const child = spawn('ip', ['netns', 'exec', name, 'ip', '-tshort', '-oneline', 'monitor', 'route'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: {...process.env, TZ: 'UTC'},
-  });
-  const ended = once(child, 'close');
-  t.teardown(async () => {
-    child.kill('SIGKILL');
-    await ended;
-  });
-  createInterface({input: child.stdout}).on('line', line => {
-    const [, time = '', micros = '', gone, ip = '', via = ''] =
-      /^\[(\S+)\.(\d{6})\](Deleted )?\s*(\S+) via (\S+)/.exec(line.replace('] Deleted ', ']Deleted ')) ?? [];
-    if (ip !== '') told.push({ip, via: gone === undefined ? via : '', at: Date.parse(`${time}Z`) + Number(micros) / 1000});
+  followKernel(t, namespace, 'route', (line, at) => {
+    const [, gone, ip = '', via = ''] = /^(Deleted )?(\S+) via (\S+)/.exec(line) ?? [];
+    if (ip !== '') told.push({ip, via: gone === undefined ? via : '', at});
   });
   return told;
 }

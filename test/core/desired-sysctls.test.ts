@@ -2,7 +2,8 @@ import test from 'ava';
 import {desiredSysctls} from '../../src/core/desired-sysctls.ts';
 import {linksOf} from '../../src/core/links.ts';
 import type {Interface, NodeState} from '../../src/core/node-state.ts';
-import {parseAddress, parseInterfaceAddress, parsePrefix} from '../../src/core/prefix.ts';
+import {parseAddress, parsePrefix} from '../../src/core/prefix.ts';
+import {interfaceOf} from '../helpers/interface.ts';
 import {nodeState} from '../helpers/node-state.ts';
 
 interface Case {
@@ -42,24 +43,6 @@ function node({addresses = ['192.168.20.30/24'], interfaces, gateways = [], netw
       return {to: parsePrefix(via.includes(':') ? '::/0' : '0.0.0.0/0'), via: parseAddress(via), dev, metric: 0};
     }),
     kernelSettings: {values: valuesOf(links, rest), learnsRoutes: new Set(rest.learnsRoutes ?? [])},
-  };
-}
-
-function interfaceOf(text: string): Interface {
-  const [name = '', kind = '', ...addresses] = text.split(' ').filter(Boolean);
-  return {
-    index: 1,
-    name,
-    kind: kind === '-' ? '' : kind,
-    mac: '02:00:00:00:00:01',
-    mtu: 1500,
-    isUp: true,
-    addresses: addresses.map(address => ({
-      ...parseInterfaceAddress(address),
-      scope: address.startsWith('fe80:') ? 'link' : 'global',
-      metric: 0,
-      label: '',
-    })),
   };
 }
 

@@ -1,8 +1,9 @@
 import test from 'ava';
 import {InputError} from '../../src/core/errors.ts';
-import type {Interface, NodeState} from '../../src/core/node-state.ts';
+import type {NodeState} from '../../src/core/node-state.ts';
 import {checkOverlaps} from '../../src/core/overlaps.ts';
-import {parseAddress, parseInterfaceAddress, parsePrefix} from '../../src/core/prefix.ts';
+import {parseAddress, parsePrefix} from '../../src/core/prefix.ts';
+import {interfaceOf} from '../helpers/interface.ts';
 import {nodeState} from '../helpers/node-state.ts';
 
 interface Case {
@@ -42,24 +43,6 @@ function node(options: Case): NodeState {
       const [to = '', dev = '', via] = text.split(' ');
       return {to: parsePrefix(to), dev, metric: 0, ...(via !== undefined && {via: parseAddress(via)})};
     }),
-  };
-}
-
-function interfaceOf(text: string): Interface {
-  const [name = '', kind = '', ...addresses] = text.split(' ');
-  return {
-    index: 1,
-    name,
-    kind: kind === '-' ? '' : kind,
-    mac: name === 'lo' ? '00:00:00:00:00:00' : kind === 'tun' ? '' : '02:00:00:00:00:01',
-    mtu: 1500,
-    isUp: true,
-    addresses: addresses.map(address => ({
-      ...parseInterfaceAddress(address),
-      scope: address.startsWith('fe80:') ? 'link' : 'global',
-      metric: 0,
-      label: '',
-    })),
   };
 }
 

@@ -1,14 +1,9 @@
 import test from 'ava';
-import {parseInterfaceAddress} from '../../src/core/prefix.ts';
 import {warnOfStanding} from '../../src/core/standing.ts';
+import {interfaceOf} from '../helpers/interface.ts';
 import {nodeState} from '../helpers/node-state.ts';
 
-const withAddress = (text: string) => [
-  {
-    ...{index: 1, name: 'eth0', kind: '', mac: '', mtu: 1500, isUp: true},
-    addresses: [{...parseInterfaceAddress(text), ...{scope: 'global', metric: 0, label: ''}}],
-  },
-];
+const withAddress = (text: string) => [interfaceOf(`eth0 - ${text}`)];
 
 test('a host that the store knows by an address of this machine needs no word', t => {
   t.is(warnOfStanding({...nodeState(), interfaces: withAddress('192.168.20.30/24')}), undefined);

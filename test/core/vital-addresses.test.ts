@@ -1,15 +1,9 @@
 import test from 'ava';
-import type {Interface} from '../../src/core/node-state.ts';
-import {parseAddress, parseInterfaceAddress, parsePrefix} from '../../src/core/prefix.ts';
+import {parseAddress, parsePrefix} from '../../src/core/prefix.ts';
 import {gatewaysOf, vitalUse} from '../../src/core/vital-addresses.ts';
+import {interfaceOf} from '../helpers/interface.ts';
 
-const eth0: Interface = {
-  ...{index: 1, name: 'eth0', kind: '', mac: '', mtu: 1500, isUp: true},
-  addresses: ['192.168.20.30/24', '10.0.0.0/31', '2001:db8::30/64'].map(text => ({
-    ...parseInterfaceAddress(text),
-    ...{scope: 'global', metric: 0, label: ''},
-  })),
-};
+const eth0 = interfaceOf('eth0 - 192.168.20.30/24 10.0.0.0/31 2001:db8::30/64');
 const gateways = gatewaysOf(
   [
     {to: parsePrefix('0.0.0.0/0'), via: parseAddress('192.168.20.254'), dev: 'eth0', metric: 0},

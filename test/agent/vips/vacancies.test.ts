@@ -1,17 +1,14 @@
 import test from 'ava';
 import {createVacancies} from '../../../src/agent/vips/vacancies.ts';
-import type {Interface} from '../../../src/core/node-state.ts';
-import {type Address, parseAddress, parseInterfaceAddress} from '../../../src/core/prefix.ts';
+import {type Address, parseAddress} from '../../../src/core/prefix.ts';
 import type {State, Vip} from '../../../src/core/state.ts';
 import {holdOffMs} from '../../../src/core/vip-lease.ts';
+import {interfaceOf} from '../../helpers/interface.ts';
 import {nodeState} from '../../helpers/node-state.ts';
 
 const web: Vip = {name: 'web', ip: parseAddress('192.0.2.1'), hosts: []};
 const {self, state: base} = nodeState();
-const device = (address: string, isUp = true): Interface => ({
-  ...{index: 1, name: 'eth0', kind: '', mac: '', mtu: 1500, isUp},
-  addresses: [{...parseInterfaceAddress(address), scope: 'global', metric: 0, label: ''}],
-});
+const device = (address: string, isUp = true) => ({...interfaceOf(`eth0 - ${address}`), isUp});
 const interfaces = [device('192.168.20.30/24')];
 const stateWith = (holder?: string, vips: readonly Vip[] = [web]): State => ({
   ...base,
