@@ -10,6 +10,15 @@ export function isVipName(text: string): boolean {
   return isAddressName(text) && text.split('/').every(part => part !== '' && part !== '.' && part !== '..');
 }
 
+/** The length of the longest name of a host. */
+export const maxHostName = 253;
+
+/** True for a name that a host may have: one that can be a part of a key and of a path, without control characters, and no IP. */
+export function isHostName(text: string): boolean {
+  const isUsable = text !== '' && text !== '.' && text !== '..' && !isAddress(text) && isPrintable(text);
+  return isUsable && text.length <= maxHostName && text.isWellFormed();
+}
+
 /** True for text that may stand in a table on a terminal: without control characters. */
 export function isPrintable(text: string): boolean {
   return !/[\x00-\x1f\x7f-\x9f]/.test(text);

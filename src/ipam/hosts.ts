@@ -1,9 +1,9 @@
 import {declaredHosts} from '../core/declared-hosts.ts';
 import {InputError} from '../core/errors.ts';
 import {placeIn} from '../core/group-tree.ts';
-import {isPrintable} from '../core/names.ts';
+import {isHostName, isPrintable, maxHostName} from '../core/names.ts';
 import {createPlacer, isEligible, type Placer} from '../core/placement.ts';
-import {type Address, isAddress} from '../core/prefix.ts';
+import type {Address} from '../core/prefix.ts';
 import type {Host} from '../core/state.ts';
 import {renderRecord} from '../store/records.ts';
 import type {Condition, Operation, Transaction} from '../store/store.ts';
@@ -35,7 +35,6 @@ export interface Hosts {
 
 // Each takes up to three conditions and three operations, and etcd takes 128 of each in one transaction.
 const itemsAtOnce = 40;
-const maxNameLength = 253;
 
 export interface HostsOptions {
   readonly ledger: Ledger;
@@ -162,11 +161,10 @@ function removalStep(ledger: Ledger, {value: {groups, ...host}, modRevision}: Ve
 
 /** Throws InputError ERR_INVALID where a name could not be a part of a key and of a path. */
 export function refuseBadHostName(name: string): void {
-  const isUsable = name !== '.' && name !== '..' && !isAddress(name) && isPrintable(name);
-  if (name.length <= maxNameLength && name.isWellFormed() && isUsable) return;
+  if (isHostName(name)) return;
   throw new InputError(
     'ERR_INVALID',
-    `Bad host name: ${JSON.stringify(name)} (expected up to ${maxNameLength} characters, none of them a control, and no IP).`,
+    `Bad host name: ${JSON.stringify(name)} (expected up to ${maxHostName} characters, none of them a control, and no IP).`,
   );
 }
 

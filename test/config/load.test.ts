@@ -5,6 +5,7 @@ import {type ConfigSources, parseConfig} from '../../src/config/load.ts';
 import {printConfig} from '../../src/config/print.ts';
 import type {Config} from '../../src/config/schema.ts';
 import {InputError} from '../../src/core/errors.ts';
+import {refuseBadHostName} from '../../src/ipam/hosts.ts';
 
 interface Sources {
   readonly file?: string;
@@ -206,7 +207,7 @@ agent:
     'etcd.prefix: got 5: expected string',
     'etcd.surplus: unknown key',
     'etcd.username: got "me": username and passwordFile go together',
-    'host.name: got "": expected string to have >=1 characters',
+    'host.name: got "": expected a name: 1 to 253 characters, none of them a control, no IP, and not . or ..',
     'host.address: got 5: expected address/length, such as 192.168.20.30/24, or a list of one IPv4 and one IPv6',
     'daemon.tls.key: got nothing: expected string',
     'daemon.blockCooldownSeconds: got -1: expected number to be >=0',
@@ -317,6 +318,94 @@ for (const [address, isGood] of [
     if (!isGood) t.regex(found[0] ?? '', /^host\.address(\.0)?: got .*: expected address\/length/);
   });
 }
+
+for (const [address, reason] of [
+  ['192.168.20.0/24', 'the network address of 192.168.20.0/24'],
+  ['192.168.20.255/24', 'the broadcast address of 192.168.20.0/24'],
+  ['192.168.20.3/30', 'the broadcast address of 192.168.20.0/30'],
+  ['2001:db8::/64', 'the network address of 2001:db8::/64'],
+  ['0.0.0.0/24', 'an address of nobody'],
+  ['::/64', 'an address of nobody'],
+  ['127.0.0.1/8', 'a loopback address'],
+  ['::1/128', 'a loopback address'],
+  ['224.0.0.5/24', 'a multicast address'],
+  ['ff02::5/64', 'a multicast address'],
+  ['255.255.255.255/32', 'the broadcast address'],
+  ['169.254.7.7/16', 'a link-local address'],
+  ['fe80::30/64', 'a link-local address'],
+  ['febf::30/64', 'a link-local address'],
+  ['::ffff:192.168.20.30/120', 'an IPv4 address in the form of IPv6'],
+  ['192.168.20.30/0', 'an address whose subnet is everything'],
+] as const) {
+  test(`host.address ${address} is refused, since it is ${reason}`, t => {
+    const sentence = (path: string) =>
+      `${path}: got "${address}": expected the address of this host, such as 192.168.20.30/24, and not ${reason}`;
+    t.deepEqual(problems({file: `host: {address: "${address}"}`}), [sentence('host.address')]);
+    t.deepEqual(problems({file: `host: {address: ["${address}"]}`}), [sentence('host.address.0')]);
+    t.deepEqual(problems({environment: {ROMANA_HOST_ADDRESS: address}}), [sentence('host.address.0')]);
+  });
+}
+
+test('of a list of addresses each is judged', t => {
+  t.deepEqual(
+    problems({file: 'host: {address: [127.0.0.1/8, "ff02::1/64"]}'}).map(text => text.replace(/:.* and not/, '')),
+    ['host.address.0 a loopback address', 'host.address.1 a multicast address'],
+  );
+});
+
+for (const address of [
+  '192.168.20.30/31',
+  '192.168.20.31/31',
+  '192.168.20.30/32',
+  '2001:db8::/127',
+  '2001:db8::/128',
+  '2001:db8::ffff/112',
+]) {
+  test(`host.address ${address} is taken`, t => {
+    t.deepEqual(problems({file: `host: {address: "${address}"}`}), []);
+  });
+}
+
+for (const name of ['', '.', '..', '10.1.0.1', 'fd00::1', 'a\tb', 'a\nb', '\u0085', 'x'.repeat(254)]) {
+  test(`host.name ${JSON.stringify(name.slice(0, 20))} is refused, as the daemon would do`, t => {
+    t.deepEqual(problems({flags: {host: {name}}}), [
+      `host.name: got ${JSON.stringify(name)}: expected a name: 1 to 253 characters, none of them a control, no IP, and not . or ..`,
+    ]);
+    t.throws(() => refuseBadHostName(name), {code: 'ERR_INVALID'});
+  });
+}
+
+test('a file of the agent is named by an absolute path', t => {
+  const keys = [
+    'socket',
+    'stateDir',
+    'cache.file',
+    ...['templates', 'birdConf', 'confDir', 'birdSocket', 'birdPidFile'].map(key => `publish.${key}`),
+  ];
+  for (const key of keys) {
+    const environment = {[environmentName(['agent', ...key.split('.')])]: 'run/x'};
+    t.deepEqual(problems({environment}), [`agent.${key}: got "run/x": expected an absolute path`]);
+  }
+  t.deepEqual(problems({file: 'agent: {publish: {birdCommand: bird2}}'}), [], 'a program may be looked for');
+});
+
+test('the gateway of endpoints is nobody else: neither this host nor what is no machine', t => {
+  const same = ['agent.endpoints.gateway4: got "192.168.20.30": host.address is the same, expected an address that nobody has'];
+  for (const address of ['192.168.20.30/24', '[192.168.20.30/24, "2001:db8::30/64"]']) {
+    t.deepEqual(problems({file: `host: {address: ${address}}\nagent: {endpoints: {gateway4: 192.168.20.30}}`}), same);
+    t.deepEqual(problems({file: `host: {address: ${address}}\nagent: {endpoints: {gateway4: 192.168.20.3}}`}), []);
+  }
+  t.deepEqual(
+    problems({file: 'host: {address: 192.168.20.30/24, name: ".."}\nagent: {endpoints: {gateway4: 192.168.20.30}, policy: 7}'}).length,
+    3,
+    'beside all other problems',
+  );
+  for (const gateway of ['0.0.0.0', '127.0.0.1', '224.0.0.1', '255.255.255.255', 'fe80::1', 'x']) {
+    t.deepEqual(problems({file: `agent: {endpoints: {gateway4: "${gateway}"}}`}), [
+      `agent.endpoints.gateway4: got "${gateway}": expected an IPv4 address that a machine can have`,
+    ]);
+  }
+});
 
 test('secrets are not printed, the files that hold them are named', t => {
   const file = `
