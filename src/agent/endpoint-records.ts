@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto';
 import {z} from 'zod';
 import type {Attachment, Endpoint} from '../core/endpoint.ts';
+import {greatestMtu, interfaceNameRule, isInterfaceName, isPathStep, leastMtu, namespacePathOf} from '../core/endpoint-input.ts';
 import {InputError} from '../core/errors.ts';
 import {isAddressName} from '../core/names.ts';
 import {compareAddresses, familyOf, isAddress, parseAddress} from '../core/prefix.ts';
@@ -17,7 +18,7 @@ export const EndpointRecord = z.strictObject({
   /** The workload is a process of this host. */
   local: z.literal(true).optional(),
   /** In bytes. */
-  mtu: z.int().min(68).max(65_535).optional(),
+  mtu: z.int().min(leastMtu.ipv4).max(greatestMtu).optional(),
 });
 
 const EndpointFile = z.strictObject({
@@ -27,15 +28,15 @@ const EndpointFile = z.strictObject({
 
 /** An endpoint out of what was asked for. Throws InputError, ERR_MALFORMED or ERR_INVALID, with a sentence. */
 export function parseEndpoint(name: string, record: EndpointRecord): Endpoint {
-  if (!isAddressName(name)) {
+  if (!isAddressName(name) || !isPathStep(name)) {
     throw new InputError(
       'ERR_INVALID',
-      `The name ${JSON.stringify(name)} is not valid; expected 1 to 253 letters, digits and ". _ - : /", and no IP address.`,
+      `The name ${JSON.stringify(name)} is not valid for an endpoint; expected 1 to 253 letters, digits and ". _ - : /", no IP address, and not "." or "..".`,
     );
   }
   const ips = [...new Set(record.ips.map(parseAddress))].toSorted(compareAddresses);
-  if (record.mtu !== undefined && record.mtu < leastMtu6 && ips.some(ip => familyOf(ip) === 'ipv6')) {
-    throw new InputError('ERR_INVALID', `Field mtu: IPv6 needs at least ${leastMtu6} bytes.`);
+  if (record.mtu !== undefined && record.mtu < leastMtu.ipv6 && ips.some(ip => familyOf(ip) === 'ipv6')) {
+    throw new InputError('ERR_INVALID', `Field mtu: IPv6 needs at least ${leastMtu.ipv6} bytes.`);
   }
   return {name, ips, attachment: parseAttachment(record), handle: handleOf(name)};
 }
@@ -62,10 +63,6 @@ export function renderEndpointFile(endpoints: readonly Endpoint[]): string {
   return `${JSON.stringify({version: 1, endpoints: list}, undefined, 2)}\n`;
 }
 
-// RFC 8200, section 5.
-const leastMtu6 = 1280;
-const namespaceFolder = '/run/netns';
-
 function parseAttachment({interface: dev, netns, ifname, local, mtu}: EndpointRecord): Attachment {
   if ([dev, netns, local].filter(way => way !== undefined).length !== 1) {
     throw new InputError('ERR_MALFORMED', 'Exactly one of the fields interface, netns and local is required.');
@@ -82,19 +79,15 @@ function parseAttachment({interface: dev, netns, ifname, local, mtu}: EndpointRe
 }
 
 function interfaceName(field: string, text: string): string {
-  const isValid = /^[!-~]{1,15}$/.test(text) && !/[/:]/.test(text) && text !== '.' && text !== '..';
-  if (!isValid) throw new InputError('ERR_INVALID', `Field ${field}: ${JSON.stringify(text)} is no name of an interface.`);
-  return text;
+  if (isInterfaceName(text)) return text;
+  throw new InputError('ERR_INVALID', `Field ${field}: ${JSON.stringify(text)} is no name of an interface; expected ${interfaceNameRule}.`);
 }
 
 /** A path stays as it is; a name is one of `ip netns`. */
 function namespacePath(text: string): string {
-  const path = text.includes('/') ? text : `${namespaceFolder}/${text}`;
-  // It goes into command lines.
-  const isValid = path.startsWith('/') && /^[!-~]+$/.test(path) && text !== '';
-  if (!isValid)
-    throw new InputError('ERR_INVALID', `Field netns: ${JSON.stringify(text)} is no name nor absolute path of a network namespace.`);
-  return path;
+  const path = namespacePathOf(text);
+  if (path !== undefined) return path;
+  throw new InputError('ERR_INVALID', `Field netns: ${JSON.stringify(text)} is no name nor absolute path of a network namespace.`);
 }
 
 /** Of 15 characters, which is what the kernel takes. */

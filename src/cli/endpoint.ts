@@ -1,7 +1,9 @@
-import {Command, Option} from 'commander';
+import {Command} from 'commander';
 import {z} from 'zod';
 import type {AgentRequest} from '../agent/client.ts';
+import {isPathStep} from '../core/endpoint-input.ts';
 import {InputError} from '../core/errors.ts';
+import {type EndpointFlags, parseEndpointFlags} from './endpoint-flags.ts';
 import {addExamples} from './help.ts';
 import {forEachItem, renderChange, renderJson} from './parts.ts';
 import {pathOf} from './path.ts';
@@ -38,15 +40,12 @@ export function endpointCommand(parts: EndpointCommandParts): Command {
     .option('--netns <name|path>', 'its network namespace, which gets an interface with the address and a default route')
     .option('--ifname <name>', 'how that interface is called in there (eth0)')
     .option('--local', 'it is a process of this host: the address goes on the host itself')
-    .addOption(
-      new Option('--mtu <bytes>', 'of its interface; else that of the uplink with --netns, and as it is with --interface').argParser(
-        Number,
-      ),
-    )
-    .action(async (name: string, {ip: ips, ...given}: AddOptions, self: Command) => {
+    .option('--mtu <bytes>', 'of its interface; else that of the uplink with --netns, and as it is with --interface')
+    .action(async (name: string, flags: EndpointFlags, self: Command) => {
+      const [path, record] = [endpointPath(name), parseEndpointFlags(flags)];
       const {request, format} = await opened(parts, self);
-      const body = await request({method: 'PUT', path: pathOf('endpoints', name), body: {ips, ...given}});
-      const {interface: dev, state, reason} = Endpoint.parse(body);
+      const body = await request({method: 'PUT', path, body: record});
+      const {ips, interface: dev, state, reason} = Endpoint.parse(body);
       const where = dev === undefined ? 'on this host itself' : `by ${dev}`;
       const note = state === 'ok' ? '' : `, but ${reason ?? state}`;
       parts.write(renderChange(format, body, `Endpoint (${name}) added: ${ips.join(', ')} ${where}${note}.`));
@@ -57,7 +56,7 @@ export function endpointCommand(parts: EndpointCommandParts): Command {
     .action(async (names: string[], _options, self: Command) => {
       const {request, format} = await opened(parts, self);
       await forEachItem(names, parts, async name => {
-        const body = await request({method: 'DELETE', path: pathOf('endpoints', name)});
+        const body = await request({method: 'DELETE', path: endpointPath(name)});
         parts.write(renderChange(format, body, `Endpoint (${name}) removed successfully.`));
       });
     });
@@ -68,15 +67,6 @@ export function endpointCommand(parts: EndpointCommandParts): Command {
     'endpoint add dns --ip 10.1.0.4 --local',
     'endpoint remove web-1',
   );
-}
-
-interface AddOptions {
-  readonly ip: readonly string[];
-  readonly interface?: string;
-  readonly netns?: string;
-  readonly ifname?: string;
-  readonly local?: true;
-  readonly mtu?: number;
 }
 
 const Endpoint = z.object({
@@ -121,6 +111,12 @@ async function opened({open}: EndpointCommandParts, self: Command) {
   }
   const shown: 'table' | 'json' = format;
   return {request: await open({...(socket !== undefined && {socket}), ...(config !== undefined && {config})}), format: shown};
+}
+
+// A URL takes "." and ".." for steps.
+function endpointPath(name: string): string {
+  if (isPathStep(name)) return pathOf('endpoints', name);
+  throw new InputError('ERR_USAGE', `no endpoint can have the name ${JSON.stringify(name)}`);
 }
 
 function collect(value: string, before: readonly string[] = []): string[] {

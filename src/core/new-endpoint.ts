@@ -9,10 +9,21 @@ export function checkAllocation({name, ips}: Endpoint, {self, state}: NodeState)
   const faultOf = createAllocationCheck(self.name, state);
   for (const ip of ips) {
     const fault = faultOf(ip);
-    if (fault?.isForeign !== true) continue;
+    // What the store has given out is nobody else's.
+    const other = state.addresses.has(ip) ? undefined : otherUse(ip, state);
+    if (fault?.isForeign !== true && other === undefined) continue;
     const hint = `romana address allocate ${name} --host ${self.name}`;
-    throw conflict(`${ip} is not for a workload of this host: it ${fault.reason}. An address for it comes from: ${hint}`);
+    throw conflict(`${ip} is not for a workload of this host: it ${other ?? fault?.reason}. An address for it comes from: ${hint}`);
   }
+}
+
+/** Who has an address that is of no workload, as the rest of a sentence that begins with it. */
+function otherUse(ip: Address, {hosts, hostAddresses, vips}: NodeState['state']): string | undefined {
+  for (const host of hosts.values()) {
+    if (host.ip === ip || hostAddresses.get(host.name)?.includes(ip) === true) return `is an address of host ${host.name}`;
+  }
+  const vip = [...vips.values()].find(each => each.ip === ip);
+  return vip === undefined ? undefined : `is the VIP ${vip.name}`;
 }
 
 /** Throws InputError, ERR_CONFLICT or ERR_INVALID with a sentence, when an endpoint does not go with those that there are, or with this host. */

@@ -15,6 +15,12 @@ test('each of the three forms becomes an endpoint, and is written as it was', t 
   t.deepEqual(parseEndpointFile(renderEndpointFile(endpoints)), endpoints);
 });
 
+test('names of interfaces that the kernel and its tools take are taken', t => {
+  for (const dev of ['tap3', 'eth0.100', 'veth@x', 'br-5f2a', '_', '123456789012345', 'all2', 'tap1234abcd-9a']) {
+    t.deepEqual(parseEndpoint('a', {ips, interface: dev}).attachment, {kind: 'interface', dev, mtu: undefined});
+  }
+});
+
 test('a namespace may be named, its interface is eth0 by default, and addresses are sorted, in one form and once', t => {
   t.deepEqual(recordOf(parseEndpoint('shop/web:1', {ips: ['FD00::0:2', '10.1.0.9', '10.1.0.10', 'fd00::2', '10.1.0.9'], netns: 'web'})), {
     ips: ['10.1.0.9', '10.1.0.10', 'fd00::2'],
@@ -54,6 +60,19 @@ const wrong: ReadonlyArray<readonly [title: string, name: string, record: Endpoi
   ],
   ['an interface with a space', 'a', {ips, interface: 'a b'}, 'ERR_INVALID', /^Field interface/],
   ['an interface of two lines', 'a', {ips, interface: 'a\nlink'}, 'ERR_INVALID', /^Field interface/],
+  ...['a#b', 'a%d', 'a/b', 'a:1', 'a"b', "a'b", 'a\\', '-a', 'all', 'default', '.', '..', '', 'é', 'eth+', 'a\tb'].map(
+    dev =>
+      [
+        `an interface ${JSON.stringify(dev)}`,
+        'a',
+        {ips, interface: dev},
+        'ERR_INVALID',
+        /^Field interface: .* is no name of an interface; expected 1 to 15/,
+      ] as const,
+  ),
+  ['an ifname that is everybody', 'a', {ips, netns: 'x', ifname: 'all'}, 'ERR_INVALID', /^Field ifname: "all" is no name/],
+  ['a namespace that would end a line', 'a', {ips, netns: 'a#b'}, 'ERR_INVALID', /^Field netns: "a#b"/],
+  ['a name that is a step in a path', '..', {ips, local: true}, 'ERR_INVALID', /^The name "\.\." is not valid for an endpoint/],
   ['an ifname with a slash', 'a', {ips, netns: 'x', ifname: '../x'}, 'ERR_INVALID', /^Field ifname/],
   ['a relative path', 'a', {ips, netns: 'run/netns/x'}, 'ERR_INVALID', /^Field netns: "run\/netns\/x" is no name nor absolute path/],
   ['no namespace at all', 'a', {ips, netns: ''}, 'ERR_INVALID', /^Field netns/],

@@ -92,6 +92,8 @@ test('what does not go with the store, the host or other endpoints is refused, a
     t.is(answer.status, 409);
     t.regex(String(answer.body['details']), reason);
   }
+  const another = await ask(host.folder, 'PUT', '/endpoints/x', {ips: ['192.168.20.31'], local: true});
+  t.regex(String(another.body['details']), /^192\.168\.20\.31 is not for a workload of this host: it is an address of host host-2\./);
   const given = await ask(host.folder, 'PUT', '/endpoints/x', {ips: ['10.1.0.2'], local: true});
   t.regex(String(given.body['details']), /it is given to host-2, as name-of-10\.1\.0\.2/);
 

@@ -112,3 +112,24 @@ test('an address that the store does not give to this host is refused, with what
     t.throws(() => checkAllocation(vm, {...node, state: {...node.state, blocks}}), {message: reason});
   }
 });
+
+test('an address of a host, or of a VIP, is refused as that, in a block of this host too', t => {
+  const node = situation();
+  const hosts = new Map([
+    ...node.state.hosts,
+    ['host-2', {name: 'host-2', ip: parseAddress('192.168.20.31'), agentPort: 1, drained: false, tags: {}, groups: {}}],
+  ]);
+  const vips = new Map([['shop', {name: 'shop', ip: parseAddress('10.1.0.5'), hosts: []}]]);
+  const hostAddresses = new Map([['host-2', [parseAddress('fd00::402')]]]);
+  const known = {...node, state: {...node.state, hosts, vips, hostAddresses}};
+  for (const [ips, expected] of [
+    ['192.168.20.31', '192.168.20.31 is not for a workload of this host: it is an address of host host-2. An address for it comes from: '],
+    ['192.168.20.30', '192.168.20.30 is not for a workload of this host: it is an address of host host-1. An'],
+    ['10.1.0.1 fd00::402', 'fd00::402 is not for a workload of this host: it is an address of host host-2.'],
+    ['10.1.0.5', '10.1.0.5 is not for a workload of this host: it is the VIP shop. An'],
+  ] as const) {
+    const error = t.throws(() => checkAllocation(endpoint('vm', ips), known), {code: 'ERR_CONFLICT'});
+    t.true(error?.message.startsWith(expected), error?.message);
+  }
+  t.notThrows(() => checkAllocation(endpoint('vm', '10.1.0.6'), known));
+});
