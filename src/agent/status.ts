@@ -19,6 +19,8 @@ export interface AgentStatus {
   readonly revision: number;
   /** How long the store has been out of touch; of a cached state: how old it is. */
   readonly stateAgeSeconds: number;
+  /** Why the store is out of touch, as far as it has said. */
+  readonly storeFault?: string;
   /** Why there can be no pass yet. */
   readonly waitsFor?: string;
   readonly pass: PassReport | undefined;
@@ -53,7 +55,7 @@ export interface StatusOptions {
   readonly history: History;
   /** Rejects where somebody has put a file there that cannot be read. */
   readAnnounced(): Promise<readonly string[]>;
-  readonly mirror: () => {readonly revision: number; readonly ageMs: number};
+  readonly mirror: () => {readonly revision: number; readonly ageMs: number; readonly fault?: string | undefined};
   /** The cached state, as long as it stands in for the store. */
   readonly cached?: () => {readonly revision: number; readonly writtenAt: number} | undefined;
   /** Milliseconds since 1970. */
@@ -105,12 +107,12 @@ export function stateStatus({
   now = Date.now,
 }: Pick<StatusOptions, 'mirror' | 'cached' | 'waitsFor' | 'now'>): Pick<
   AgentStatus,
-  'state' | 'stateWrittenAt' | 'revision' | 'stateAgeSeconds' | 'waitsFor'
+  'state' | 'stateWrittenAt' | 'revision' | 'stateAgeSeconds' | 'storeFault' | 'waitsFor'
 > {
-  const {revision, ageMs} = mirror();
+  const {revision, ageMs, fault} = mirror();
   const standIn = cached?.();
   const reason = waitsFor?.();
-  const waiting = reason === undefined ? {} : {waitsFor: reason};
+  const waiting = {...(fault !== undefined && {storeFault: fault}), ...(reason !== undefined && {waitsFor: reason})};
   if (standIn === undefined) return {state: revision === 0 ? 'none' : 'store', revision, stateAgeSeconds: ageMs / 1000, ...waiting};
   const {writtenAt} = standIn;
   // The clock may be set while the machine starts.

@@ -29,13 +29,15 @@ export function renderAgentStatus(status: AgentStatus, now: number): string {
   return `${lines.join('\n')}\n${sessions}${endpointTable}${vipTable}\n${renderTable(['DRIVER', 'WANTED', 'STATE'], drivers)}`;
 }
 
-function storeText({state, stateWrittenAt = 0, revision, stateAgeSeconds}: AgentStatus): string {
+function storeText({state, stateWrittenAt = 0, revision, stateAgeSeconds, storeFault}: AgentStatus): string {
   const age = renderAge(stateAgeSeconds);
+  const why = storeFault === undefined ? '' : ` (${storeFault})`;
+  if (state === 'none') return `nothing is known yet: waiting for the first whole state of the store for ${age}${why}`;
   if (state === 'cached') {
     const written = new Date(stateWrittenAt).toISOString();
-    return `revision ${revision}, cached ${age} ago (${written}): the store has told nothing since, and until it does nothing is removed`;
+    return `revision ${revision}, cached ${age} ago (${written}): the store has told nothing since${why}, and until it does nothing is removed`;
   }
-  return `revision ${revision}, ${stateAgeSeconds === 0 ? 'current' : `out of touch for ${age}, the last known state is kept`}`;
+  return `revision ${revision}, ${stateAgeSeconds === 0 ? 'current' : `out of touch for ${age}${why}, the last known state is kept`}`;
 }
 
 /** What the table of drivers has no room for, whole. Of BIRD it is told above, with its place in the file. */

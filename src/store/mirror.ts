@@ -1,3 +1,4 @@
+import {messageOf} from '../core/errors.ts';
 import type {Keys} from './keys.ts';
 import {type Operation, type Store, StoreError, type Watch, type WatchEvent} from './store.ts';
 
@@ -7,6 +8,8 @@ export interface Mirror {
   readonly revision: number;
   /** Milliseconds since the copy is known to be out of touch with the store; 0 while the watch stands. */
   readonly ageMs: number;
+  /** Why it is out of touch, as far as anything has failed so far; undefined while the watch stands. */
+  readonly fault: string | undefined;
   /** How long the watch took to show what this program wrote last, or has been taking so far; milliseconds. */
   readonly lagMs: number;
   /** Lists and watches until the signal aborts; lists anew whenever the watch is lost. */
@@ -44,6 +47,7 @@ export function createMirror({store, keys, listener, clock, log, id, timeoutMs =
   let revision = 0;
   let outOfTouchSince: number | undefined = clock.now();
   let isMissed = false;
+  let fault: string | undefined;
   let loseWatch: (reason: unknown) => void = () => undefined;
   // What was written here and the watch has not shown yet, by key.
   const ahead = new Map<string, WatchEvent>();
@@ -89,12 +93,14 @@ export function createMirror({store, keys, listener, clock, log, id, timeoutMs =
         if (isOver) return;
         if (isMissed) log.info({}, 'store is in touch again');
         isMissed = false;
+        fault = undefined;
         isInTouch(true);
       },
       onDisconnected(error) {
         if (isOver) return;
         if (!isMissed) log.warn({err: error}, 'store is out of touch');
         isMissed = true;
+        fault = messageOf(error);
         isInTouch(false);
       },
       onLost: lost.resolve,
@@ -132,6 +138,9 @@ export function createMirror({store, keys, listener, clock, log, id, timeoutMs =
     get ageMs() {
       return outOfTouchSince === undefined ? 0 : Math.max(1, clock.now() - outOfTouchSince);
     },
+    get fault() {
+      return fault;
+    },
     async run(signal) {
       let isFirstFailure = true;
       while (!signal.aborted) {
@@ -141,6 +150,7 @@ export function createMirror({store, keys, listener, clock, log, id, timeoutMs =
         } catch (error) {
           if (isFirstFailure) log.warn({err: error}, 'store is not reachable, will retry');
           isMissed = true;
+          fault = messageOf(error);
           isFirstFailure = false;
           await clock.sleep(retryMs, signal);
         }

@@ -63,11 +63,16 @@ test('told to stop before it has an address, it stops', async t => {
   t.is(await agent.end('SIGTERM'), 0);
 });
 
-for (const [title, label, etcd] of [
-  ['a name that does not resolve', 'name', async () => '{endpoints: ["http://etcd.invalid:2379"]}'],
-  ['an address behind which nobody is', 'nobody', async () => '{endpoints: ["http://192.168.20.99:2379"]}'],
-  ['TLS where none is spoken', 'tls', async t => `{endpoints: ["https://127.0.0.1:2379"], tls: {ca: ${(await createAuthority(t)).cert}}}`],
-] as const satisfies ReadonlyArray<readonly [string, string, (t: Parameters<typeof createAuthority>[0]) => Promise<string>]>) {
+for (const [title, label, reason, etcd] of [
+  ['a name that does not resolve', 'name', /etcd\.invalid/, async () => '{endpoints: ["http://etcd.invalid:2379"]}'],
+  ['an address behind which nobody is', 'nobody', /192\.168\.20\.99/, async () => '{endpoints: ["http://192.168.20.99:2379"]}'],
+  [
+    'TLS where none is spoken',
+    'tls',
+    /127\.0\.0\.1/,
+    async t => `{endpoints: ["https://127.0.0.1:2379"], tls: {ca: ${(await createAuthority(t)).cert}}}`,
+  ],
+] as const satisfies ReadonlyArray<readonly [string, string, RegExp, (t: Parameters<typeof createAuthority>[0]) => Promise<string>]>) {
   test(`with a store that cannot be reached the kernel stays as it is, and the agent runs: ${title}`, async t => {
     const host = await createAgentHost(t, label);
     await host.startEtcd();
@@ -76,7 +81,11 @@ for (const [title, label, etcd] of [
     const agent = await host.startAgent();
     await waitFor('it has noticed', () => agent.log.some(({msg}) => msg === 'store is not reachable, will retry'));
     await host.until('time has passed', ({stateAgeSeconds}) => stateAgeSeconds > 5);
-    t.like(await host.status(), {state: 'none', pass: undefined});
+    const status = await host.status();
+    t.like(status, {state: 'none', pass: undefined});
+    const shown = (await host.romana('agent', 'status')).stdout.replaceAll(/\s+/g, ' ');
+    t.regex(shown, / store nothing is known yet: waiting for the first whole state of the store for \d+ s \(.+\) last pass none yet/);
+    t.regex(status.storeFault ?? '', reason);
     t.deepEqual(await host.ours(), left);
     t.deepEqual(await host.changingCommands(), []);
     t.is(agent.log.filter(({msg}) => msg === 'store is not reachable, will retry').length, 1);

@@ -1,7 +1,7 @@
 import test from 'ava';
 import type {BirdState} from '../../src/agent/bird-report.ts';
 import {createHistory} from '../../src/agent/history.ts';
-import {readStatus} from '../../src/agent/status.ts';
+import {readStatus, stateStatus} from '../../src/agent/status.ts';
 import {renderAgentStatus} from '../../src/cli/agent-status.ts';
 import {nodeState} from '../helpers/node-state.ts';
 import {sampleNow, status} from './status-sample.ts';
@@ -94,10 +94,31 @@ warning    iptables: FORWARD has the policy DROP and so on and so on and so on a
 });
 
 test('before the first whole state, and with publishing off', t => {
-  const text = renderAgentStatus({...status, pass: undefined, bird: undefined, announced: []}, sampleNow);
+  const early = {...status, state: 'none' as const, revision: 0, stateAgeSeconds: 7, pass: undefined, bird: undefined, announced: []};
+  const text = renderAgentStatus(early, sampleNow);
+  t.true(text.includes('\nstore      nothing is known yet: waiting for the first whole state of the store for 7 s\n'), text);
+  t.notRegex(text, /revision|last known state/);
   t.true(text.includes('\nlast pass  none yet: no whole state has been read\n'), text);
   t.true(text.includes('\nbird       publishing is off\n'), text);
   t.true(text.endsWith('\nDRIVER  WANTED  STATE\n'), text);
+});
+
+test('why the store is out of touch is told, wherever the state comes from', t => {
+  const storeFault = 'cannot reach etcd: connection refused';
+  const lineOf = (more: object) =>
+    /^store +(.*(?:\n +.*)*)/m.exec(renderAgentStatus({...status, storeFault, ...more}, sampleNow))?.[1]?.replaceAll(/\s+/g, ' ');
+  t.is(
+    lineOf({state: 'none', revision: 0, stateAgeSeconds: 7}),
+    `nothing is known yet: waiting for the first whole state of the store for 7 s (${storeFault})`,
+  );
+  t.is(lineOf({stateAgeSeconds: 300}), `revision 42, out of touch for 5 min (${storeFault}), the last known state is kept`);
+  t.regex(
+    lineOf({state: 'cached', stateAgeSeconds: 300}) ?? '',
+    /the store has told nothing since \(cannot reach etcd: connection refused\), and until/,
+  );
+  const known = {mirror: () => ({revision: 0, ageMs: 7000, fault: storeFault})};
+  t.deepEqual(stateStatus(known), {state: 'none', revision: 0, stateAgeSeconds: 7, storeFault});
+  t.false('storeFault' in stateStatus({mirror: () => ({revision: 3, ageMs: 0, fault: undefined})}));
 });
 
 /** The status of a host whose BIRD has accepted something, after a pass with this result for BIRD. */

@@ -52,9 +52,11 @@ test('a mirror knows how long it is out of touch, and comes back by itself', asy
   await etcd.kill();
   const age = await waitFor('it is out of touch', () => mirror.ageMs);
   await waitFor('its age grows', () => mirror.ageMs > age);
+  t.regex(await waitFor('it knows why', () => mirror.fault), /\w/);
   await t.throwsAsync(mirror.sync(), {instanceOf: StoreError});
   await etcd.restart();
   await waitFor('the watch stands again', () => mirror.ageMs === 0);
+  t.is(mirror.fault, undefined);
   const store = etcd.openStore();
   const {revision} = await put(store, '/romana/a', '1');
   await mirror.reached(revision);
