@@ -27,22 +27,24 @@ export interface AgentRequest {
 /** Sends a running agent a request over its Unix socket. Throws an error with the agent's own sentence where it refuses, InputError when nobody answers. */
 export async function requestAgent(socket: string, {method, path, body}: AgentRequest): Promise<unknown> {
   const {status, text} = await send(socket, {method, path, body}, 30_000).catch((error: unknown) => {
-    throw new InputError('ERR_NO_AGENT', `cannot ask the agent at ${socket}: ${explain(error)}`, {cause: error});
+    throw noAgent(socket, explain(error), error);
   });
-  const answer = parseJson(text);
-  if (status === 200) return answer;
-  const isProblem = typeof answer === 'object' && answer !== null && 'details' in answer;
-  throw new Error(isProblem ? String(answer.details) : `${method} ${path}: status ${status}: ${text}`);
+  if (status === 200) return parseJson(text);
+  throw new Error(refusalIn(text) ?? `${method} ${path}: status ${status}: ${text}`);
 }
 
 async function ask<Answer>(socket: string, path: string, parse: (text: string) => Answer): Promise<Answer> {
   try {
     const {status, text} = await send(socket, {method: 'GET', path}, 5000);
-    if (status !== 200) throw new Error(`status ${status}: ${text}`);
+    if (status !== 200) throw new Error(refusalIn(text) ?? `status ${status}: ${text}`);
     return parse(text);
   } catch (error) {
-    throw new InputError('ERR_NO_AGENT', `cannot ask the agent at ${socket}: ${messageOf(error)}`, {cause: error});
+    throw noAgent(socket, explain(error), error);
   }
+}
+
+function noAgent(socket: string, reason: string, cause: unknown): InputError {
+  return new InputError('ERR_NO_AGENT', `cannot ask the agent at ${socket}: ${reason}`, {cause});
 }
 
 function send(socketPath: string, {method, path, body}: AgentRequest, timeout: number): Promise<{status: number; text: string}> {
@@ -63,9 +65,17 @@ function send(socketPath: string, {method, path, body}: AgentRequest, timeout: n
 
 function explain(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT' || code === 'ECONNREFUSED') return `no agent is running there (${messageOf(error)})`;
+  if (code === 'ENOENT' || code === 'ECONNREFUSED') {
+    return `no agent is running there (${messageOf(error)}): is the agent running? Another socket is named by --socket FILE`;
+  }
   if (code === 'EACCES') return `only root may (${messageOf(error)})`;
   return messageOf(error);
+}
+
+/** The agent's own sentence in an error body. */
+function refusalIn(text: string): string | undefined {
+  const answer = parseJson(text);
+  return typeof answer === 'object' && answer !== null && 'details' in answer ? String(answer.details) : undefined;
 }
 
 function parseJson(text: string): unknown {

@@ -123,7 +123,10 @@ test('the command line says what was refused, and may be repeated', async t => {
   await host.agent.end('SIGTERM');
   const alone = await host.romana('endpoint', 'list');
   t.is(alone.status, 1);
-  t.regex(alone.stderr, /^romana: cannot ask the agent at \S+: no agent is running there/);
+  t.regex(
+    alone.stderr,
+    /^romana: cannot ask the agent at \S+: no agent is running there \(.*\): is the agent running\? Another socket is named by --socket FILE\n$/,
+  );
 });
 
 test('an address that is allocated only now is waited for; one that is released later is told of, and its workload runs on', async t => {

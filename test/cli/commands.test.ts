@@ -248,7 +248,11 @@ test('status 2 for wrong usage and configuration, 1 for what failed, with one li
     [1, ['-r', refused, 'topology', 'update', `${home}/missing`], /^romana: cannot read .*missing: ENOENT/],
     [1, ['-r', refused, 'topology', 'update', `${home}/document.json`], /^romana: cannot read the topology in .*document\.json: /],
     [1, ['-r', refused, 'host', 'list'], /^romana: GET http:\/\/127\.0\.0\.1:1\/hosts: .*\n$/],
-    [1, ['agent', 'status', '--socket', `${home}/missing`], /^romana: cannot ask the agent at .*missing: /],
+    [
+      1,
+      ['agent', 'status', '--socket', `${home}/missing`],
+      /^romana: cannot ask the agent at .*missing: no agent is running there .*: is the agent running\? .*--socket FILE/,
+    ],
     [2, ['agent', 'status', '-f', 'xml'], /^romana: unknown format "xml"/],
     [2, ['-f', 'xml', 'agent', 'status'], /^romana: unknown format "xml"/],
     [2, ['agent', '--config', `${home}/missing`], /^romana: cannot read the configuration file .*missing: there is no such file\n$/],
