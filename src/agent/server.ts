@@ -3,8 +3,11 @@ import {connect} from 'node:net';
 import path from 'node:path';
 import Fastify, {type FastifyInstance} from 'fastify';
 import {InputError} from '../core/errors.ts';
+import {answerOtherMethods} from '../rest/other-methods.ts';
+import {HttpError} from '../rest/problem.ts';
 import {serveEndpoints} from './endpoint-api.ts';
 import type {Endpoints} from './endpoints.ts';
+import {createLocalServer} from './local-server.ts';
 import type {OwnedObject} from './objects.ts';
 import type {AgentStatus} from './status.ts';
 
@@ -31,11 +34,15 @@ export async function startAgentServers(options: AgentServersOptions): Promise<A
   const {socket, metricsListen, readStatus, readTemplateData, readMetrics, readObjects, endpoints} = options;
   await removeStaleSocket(socket);
   await mkdir(path.dirname(socket), {recursive: true});
-  const local = Fastify({forceCloseConnections: true});
+  const local = createLocalServer();
   local.get('/status', readStatus);
-  local.get('/template-data', async (_request, reply) => readTemplateData() ?? reply.code(503).type('text/plain').send(notYet));
+  local.get('/template-data', async () => readTemplateData() ?? Promise.reject(new HttpError(503, notYet)));
   local.get('/objects', readObjects);
-  await serveEndpoints(local, endpoints);
+  serveEndpoints(local, endpoints);
+  answerOtherMethods(local, [
+    ...['/status', '/template-data', '/objects', '/endpoints'].map(url => ({url, method: 'GET' as const})),
+    ...(['PUT', 'DELETE'] as const).map(method => ({url: '/endpoints/*', method})),
+  ]);
   const metrics = Fastify({forceCloseConnections: true});
   metrics.get('/metrics', async (_request, reply) => reply.type('text/plain; version=0.0.4').send(await readMetrics()));
   metrics.get('/healthz', async () => ({status: 'ok'}));

@@ -9,6 +9,7 @@ import {namedParams, routerPath} from './paths.ts';
 import {createProbes, type Probe} from './probes.ts';
 import {HttpError, type Problem, problemOf} from './problem.ts';
 import {parsePart, parseQuery, type Route} from './route.ts';
+import {answerUnknownPaths} from './unknown-path.ts';
 
 export interface ServerOptions {
   readonly routes: readonly Route[];
@@ -66,17 +67,7 @@ export function createServer({routes, log, tls, token, whyNotReady, metrics, sta
     const {status_code} = answerError(error, reply);
     if (status_code === 500) log.error({err: error, method: request.method, url: request.url}, 'request failed');
   });
-  app.setNotFoundHandler((request, reply) => {
-    const [path = ''] = request.url.split('?');
-    const problem = {
-      status_code: 404,
-      details: `There is no ${request.method} ${path}.`,
-      resource_type: 'URI',
-      resource_id: path,
-      see_also: '',
-    };
-    void reply.code(404).type('application/json').send(JSON.stringify(problem));
-  });
+  answerUnknownPaths(app);
 
   const answer = (reply: FastifyReply, value: unknown) => reply.type('application/json').send(JSON.stringify(value ?? null));
   for (const route of routes) {

@@ -33,7 +33,7 @@ test('the data of templates is answered after the first whole state, not before'
   const socket = path.join(host.folder, 'run/agent.sock');
   await host.startBird();
   await host.startAgent();
-  await t.throwsAsync(fetchTemplateData(socket), {message: /status 503: The agent has not read any whole state of the store yet/});
+  await t.throwsAsync(fetchTemplateData(socket), {message: /agent\.sock: The agent has not read any whole state of the store yet/});
   await host.startEtcd();
   await host.putHosts('host-1 192.168.20.30');
   await host.putBlocks('10.1.0.0/29 host-1');
