@@ -101,8 +101,11 @@ export function createTrial({control, configure, clock}: TrialParts): (options: 
         if (hearsOspf) missing = await readSilence(control, states);
         if (missing.length === 0) return {states};
       }
-      // Where protocols are gone that are in the file, BIRD runs with another one.
-      if (baseline.up.some(name => !states.has(name)) && !(await runsStill((await tried).configuredAt))) throw broken();
+      // Where protocols are gone that are in the file, BIRD runs with another one, even if that was loaded before we could see when ours was.
+      const gone = baseline.up.filter(name => !states.has(name));
+      const isOther =
+        gone.some(name => baseline.before.includes(name)) || (gone.length > 0 && !(await runsStill((await tried).configuredAt)));
+      if (isOther) throw broken();
       const lost = hopelessIn(baseline, states);
       if (lost !== undefined) return {reason: lost, isCertain: true, states};
       if (isOver) return {reason: missing.join('; '), states};

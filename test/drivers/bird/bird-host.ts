@@ -28,6 +28,8 @@ export interface DriverParts {
   readonly run?: Run;
   /** From a question for which this is true on, BIRD never answers again, as to a program that was killed. */
   readonly isDead?: (question: string) => boolean;
+  /** What somebody else does before BIRD gets a question. */
+  readonly meddle?: (question: string) => Promise<unknown>;
   readonly onLanded?: () => void;
 }
 
@@ -74,7 +76,13 @@ export async function createBirdHost(
         publish: {birdConf, confDir, ...publish},
         templates: Object.entries(templates).map(([name, text]) => ({file: path.join(folder, 'templates', name), text})),
       }),
-    driver: ({files = systemFiles, run = namespace.run, isDead = () => false, onLanded = () => undefined} = {}) =>
+    driver: ({
+      files = systemFiles,
+      run = namespace.run,
+      isDead = () => false,
+      meddle = async () => undefined,
+      onLanded = () => undefined,
+    } = {}) =>
       createBird({
         ...paths,
         onLanded,
@@ -85,10 +93,11 @@ export async function createBirdHost(
           return run(command, args, options);
         },
         control: {
-          command: (text, options) => {
+          async command(text, options) {
             if (isDead(text)) return new Promise(() => undefined);
             const name = text.replaceAll(`${folder}/`, '');
             if (!text.startsWith('show ')) log.push(name);
+            await meddle(text);
             return control.command(text, options);
           },
         },

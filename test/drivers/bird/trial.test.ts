@@ -190,6 +190,31 @@ test("a neighbour that goes down during a trial is not the template's fault", as
   t.regex(error?.message ?? '', /did not bring it back either, it is tried again in a while/);
 });
 
+test('somebody else configures BIRD the moment after it has read what is on trial: no template is blamed, and it goes live the next time', async t => {
+  const host = await createPeeringHost(t, 'meddled');
+  const other = path.join(host.folder, 'other.conf');
+  await writeFile(other, 'protocol device {}\n');
+  let isOnTrial = false;
+  let meddled = 0;
+  const driver = host.driver({
+    async meddle(question) {
+      if (question === 'show status' && isOnTrial) {
+        isOnTrial = false;
+        meddled += 1;
+        await host.control.command(`configure "${other}"`);
+      }
+      if (/^configure ".*" timeout/.test(question) && meddled === 0) isOnTrial = true;
+    },
+  });
+  await host.pass(driver, host.node(one, peering(), {...short, confirm: {timeoutSeconds: 0}}));
+  await learnedExactly(host, one);
+  await t.throwsAsync(host.pass(driver, host.node(two, peering(), short)), {message: /configured by somebody else/});
+  t.is(meddled, 1);
+  t.is(driver.status().rejected, undefined);
+  await host.pass(driver, host.node(two, peering(), short));
+  await learnedExactly(host, two);
+});
+
 test('without a control socket: a wrong AS is noticed from outside, and the old files are put back', async t => {
   const host = await createPeeringHost(t, 'signal');
   const hidden = `${host.paths.birdSocket}.hidden`;
