@@ -1,5 +1,6 @@
 import type {Endpoint, EndpointFacts} from '../core/endpoint.ts';
-import {InputError, messageOf} from '../core/errors.ts';
+import {messageOf} from '../core/errors.ts';
+import {HttpError} from '../rest/problem.ts';
 import type {FileSystem} from '../system/file-system.ts';
 import {parseEndpointFile, renderEndpointFile} from './endpoint-records.ts';
 
@@ -9,11 +10,13 @@ export interface EndpointFile {
   load(): Promise<EndpointFacts['wanted']>;
   /** What it lists, as far as is known. */
   readonly wanted: EndpointFacts['wanted'];
-  /** The same; throws InputError with the reason where it is not known. */
+  /** The same; throws HttpError 503 with the reason where it is not known. */
   known(): readonly Endpoint[];
   /** Is durable when it resolves. */
   save(endpoints: readonly Endpoint[]): Promise<void>;
 }
+
+const whatToDo = 'endpoints stay as they are until it can be read: put it right, or remove it where none of them is wanted any more';
 
 export function createEndpointFile(file: string, files: Pick<FileSystem, 'read' | 'replace'>): EndpointFile {
   let wanted: EndpointFacts['wanted'] = {problem: `${file} has not been read yet`};
@@ -22,7 +25,7 @@ export function createEndpointFile(file: string, files: Pick<FileSystem, 'read' 
       const text = await files.read(file);
       return text === undefined ? [] : parseEndpointFile(text);
     } catch (error) {
-      return {problem: `cannot read ${file}: ${messageOf(error)}`};
+      return {problem: `cannot read ${file}: ${messageOf(error)}: ${whatToDo}`};
     }
   };
   return {
@@ -37,7 +40,7 @@ export function createEndpointFile(file: string, files: Pick<FileSystem, 'read' 
       return wanted;
     },
     known() {
-      if ('problem' in wanted) throw new InputError('ERR_ENDPOINTS_FILE', wanted.problem);
+      if ('problem' in wanted) throw new HttpError(503, wanted.problem);
       return wanted;
     },
     async save(endpoints) {

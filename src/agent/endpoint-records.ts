@@ -2,9 +2,10 @@ import {createHash} from 'node:crypto';
 import {z} from 'zod';
 import type {Attachment, Endpoint} from '../core/endpoint.ts';
 import {greatestMtu, interfaceNameRule, isInterfaceName, isPathStep, leastMtu, namespacePathOf} from '../core/endpoint-input.ts';
-import {InputError} from '../core/errors.ts';
+import {InputError, messageOf} from '../core/errors.ts';
 import {isAddressName} from '../core/names.ts';
 import {compareAddresses, familyOf, isAddress, parseAddress} from '../core/prefix.ts';
+import {parsePart} from '../rest/route.ts';
 
 /** An endpoint as it is asked for and kept: where it is, in one of three forms. */
 export type EndpointRecord = z.infer<typeof EndpointRecord>;
@@ -51,9 +52,25 @@ export function recordOf({ips, attachment}: Endpoint): EndpointRecord {
   return {...own, netns: attachment.netns, ifname: attachment.ifname, ...size};
 }
 
-/** The endpoints that a file lists. Throws an error that says what is wrong with it. */
+/** The endpoints that a file lists. Throws an error that says what is wrong with it, in one line and without an end. */
 export function parseEndpointFile(text: string): Endpoint[] {
-  const {endpoints} = EndpointFile.parse(JSON.parse(text));
+  try {
+    return parseEndpoints(parsePart(EndpointFile, 'file', parseJson(text)));
+  } catch (error) {
+    throw new InputError('ERR_ENDPOINTS_FILE', messageOf(error).replace(/\.$/, ''), {cause: error});
+  }
+}
+
+function parseJson(text: string): unknown {
+  if (text.trim() === '') throw new InputError('ERR_ENDPOINTS_FILE', 'it is empty');
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new InputError('ERR_ENDPOINTS_FILE', `it is not JSON: ${messageOf(error).replaceAll(/\s+/g, ' ')}`, {cause: error});
+  }
+}
+
+function parseEndpoints({endpoints}: z.infer<typeof EndpointFile>): Endpoint[] {
   return endpoints.map(({name, ...record}) => parseEndpoint(name, record));
 }
 

@@ -49,7 +49,7 @@ export function createHistory(order: readonly string[] = []): History {
     },
     errorOf: driver => results.get(driver)?.error,
     record(newResults, at, durationMs) {
-      const findings = newResults.flatMap(result => [...findingsOf(result, last), ...warningsOf(result, last)]);
+      const findings = joinFailures(newResults.flatMap(result => [...findingsOf(result, last), ...warningsOf(result, last)]));
       for (const {name, error} of newResults) if (error !== undefined) failures.set(name, (failures.get(name) ?? 0) + 1);
       for (const result of newResults) results.set(result.name, result);
       const before = new Map((last?.drivers ?? []).map(driver => [driver.name, driver]));
@@ -107,6 +107,20 @@ function findingsOf(result: StepResult, last: PassReport | undefined): Finding[]
   if (changes === 0) return [];
   if (isDrift === true) return [{level: 'warn', message: 'drift repaired', fields: {driver, changes}}];
   return [{level: 'info', message: 'host changed', fields: {driver, changes}}];
+}
+
+/** What several drivers failed at together (a file that all of them need) is told once, with all their names. */
+function joinFailures(findings: readonly Finding[]): Finding[] {
+  const textOf = ({level, fields: {err}}: Finding) => (level === 'error' && err !== undefined ? messageOf(err) : undefined);
+  return findings.flatMap(finding => {
+    const text = textOf(finding);
+    if (text === undefined) return [finding];
+    const same = findings.filter(other => textOf(other) === text);
+    if (same[0] !== finding) return [];
+    return same.length === 1
+      ? [finding]
+      : [{...finding, fields: {...finding.fields, driver: same.map(({fields}) => fields['driver']).join(', ')}}];
+  });
 }
 
 /** Told once, as long as it stays the same. */

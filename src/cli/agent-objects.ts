@@ -1,9 +1,9 @@
 import type {OwnedObject} from '../agent/objects.ts';
 import {renderTable} from './table.ts';
 
-/** What is not as wanted, or everything, as a table; nothing where there is nothing to show. */
-export function renderObjects(objects: readonly OwnedObject[], withAll: boolean): string {
-  const shown = withAll ? objects : objects.filter(object => !('state' in object) || object.state !== 'as wanted');
+/** What is not as wanted, or everything, as a table; nothing where there is nothing to show. `told` are problems that stand above it already. */
+export function renderObjects(objects: readonly OwnedObject[], withAll: boolean, told: ReadonlySet<string> = new Set()): string {
+  const shown = objects.filter(object => ('state' in object ? withAll || object.state !== 'as wanted' : !told.has(object.problem)));
   if (shown.length === 0) return '';
   return `\n${renderTable(
     ['DRIVER', 'STATE', 'OBJECT'],

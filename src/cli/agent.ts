@@ -38,10 +38,11 @@ export function agentStatusCommand({fetchStatus, now, write}: AgentCommandParts)
         throw new InputError('ERR_USAGE', `unknown format ${JSON.stringify(format)}, expected table or json`);
       }
       const status = await fetchStatus({...(socket !== undefined && {socket}), ...(config !== undefined && {config})});
+      const told = new Set(status.pass?.drivers.flatMap(({error}) => error ?? []));
       write(
         format === 'json'
           ? `${JSON.stringify(status, undefined, 2)}\n`
-          : `${renderAgentStatus(status, now())}${renderObjects(status.objects, all)}`,
+          : `${renderAgentStatus(status, now())}${renderObjects(status.objects, all, told)}`,
       );
     });
 }

@@ -84,14 +84,24 @@ for (const [title, name, record, code, message] of wrong) {
   });
 }
 
-test('a file that is not as it was written is refused', t => {
-  for (const text of [
-    '',
-    '{',
-    '[]',
-    '{"version": 2, "endpoints": []}',
-    '{"version": 1, "endpoints": [{"name": "a", "ips": ["10.1.0.1"], "colour": "red"}]}',
-  ]) {
-    t.throws(() => parseEndpointFile(text), {instanceOf: Error}, text);
+test('a file that is not as it was written is refused, with the place in one line', t => {
+  for (const [text, message] of [
+    ['', /^it is empty$/],
+    [' \n', /^it is empty$/],
+    ['{', /^it is not JSON: .*[^.]$/],
+    ['{"version": 1,\n\u0000', /^it is not JSON: .*[^.]$/],
+    ['[]', /^The file: expected object, received array$/],
+    ['{"version": 2, "endpoints": []}', /^Field version: .*1$/],
+    [
+      '{"version": 1, "endpoints": [{"name": "a", "ips": ["10.1.0.300"], "local": true}]}',
+      /^Field endpoints\.0\.ips\.0: expected an IP address$/,
+    ],
+    ['{"version": 1, "endpoints": [{"name": "a", "ips": ["10.1.0.1"], "colour": "red"}]}', /^Unknown field "colour" in the file$/],
+    [
+      '{"version": 1, "endpoints": [{"name": "a b", "ips": ["10.1.0.1"], "local": true}]}',
+      /^The name "a b" is not valid for an endpoint; .*[^.]$/,
+    ],
+  ] as const) {
+    t.throws(() => parseEndpointFile(text), {code: 'ERR_ENDPOINTS_FILE', message}, text);
   }
 });

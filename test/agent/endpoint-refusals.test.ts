@@ -166,7 +166,7 @@ test('where the list of endpoints cannot be read, nothing of any endpoint is tou
   await writeFile(file, good.slice(0, 40));
   const before = [await host.ip('route show proto 144'), await host.ip('-details address')];
 
-  await host.startAgent();
+  const agent = await host.startAgent();
   const {pass} = await host.until(
     'the passes are over',
     status => status.pass?.drivers.some(({name}) => name === 'endpoint-routes') === true,
@@ -178,8 +178,21 @@ test('where the list of endpoints cannot be read, nothing of any endpoint is tou
   for (const args of [['list'], ['add', 'x', '--ip', '10.1.0.5', '--local'], ['remove', 'web-1']]) {
     const {status, stderr} = await host.romana('endpoint', ...args);
     t.is(status, 1);
-    t.regex(stderr, /^romana: cannot read \S+\/endpoints\.json: /);
+    t.regex(
+      stderr,
+      /^romana: cannot read \S+\/endpoints\.json: it is not JSON: .*: endpoints stay as they are until it can be read: put it right, or remove it /,
+    );
   }
+  const answer = await ask(host.folder, 'GET', '/endpoints');
+  t.deepEqual([answer.status, answer.body['status_code']], [503, 503]);
+  const failures = agent.log.filter(({msg}) => msg === 'reconcile failed, will retry');
+  t.deepEqual(
+    failures.map(({driver}) => driver),
+    ['endpoint-pairs, endpoint-ports, endpoint-routes, endpoint-addresses'],
+    'it is said once',
+  );
+  const shown = (await host.romana('agent', 'status')).stdout.replaceAll(/\s+/g, ' ');
+  t.is(shown.split('endpoints stay as they are until it can be read').length, 2, shown);
   t.deepEqual([await host.ip('route show proto 144'), await host.ip('-details address')], before);
   t.is(await readFile(file, 'utf8'), good.slice(0, 40));
   await writeFile(file, good);

@@ -53,6 +53,21 @@ test('a lasting failure is said once, another one anew, and its end', t => {
   t.like(history.last, {isGood: true, drivers: [{name: 'routes'}, {failures: 3}]});
 });
 
+test('what several drivers fail at together is said once, with the names of all', t => {
+  const history = createHistory();
+  t.deepEqual(record(history, ['a ! no file', 'b ! no room', 'c ! no file', 'd']), [
+    'error a, c: reconcile failed, will retry',
+    'error b: reconcile failed, will retry',
+  ]);
+  t.deepEqual(record(history, ['a ! no file', 'b', 'c ! no file', 'd ! no file']), [
+    'info b: driver works again',
+    'error d: reconcile failed, will retry',
+  ]);
+  t.like(history.last, {
+    drivers: [{name: 'a', error: 'no file'}, {name: 'b'}, {name: 'c', error: 'no file'}, {name: 'd', error: 'no file'}],
+  });
+});
+
 test('a driver that is held back neither works again nor has repaired anything', t => {
   const history = createHistory();
   record(history, ['routes', 'bird ! no room']);

@@ -39,3 +39,10 @@ test('with --all everything is; where all is well there is nothing to list', t =
   t.is(rows(renderObjects(objects, true)).length, rows(renderObjects(objects, false)).length + 1);
   t.is(renderObjects(objects.slice(0, 1), false), '');
 });
+
+test('a problem that is told above already is not told again, and others are', t => {
+  for (const withAll of [false, true]) {
+    t.notRegex(renderObjects(objects, withAll, new Set(['cannot look'])), /cannot look/);
+    t.regex(renderObjects(objects, withAll, new Set(['cannot say'])), /cannot look/);
+  }
+});
