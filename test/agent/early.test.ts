@@ -56,6 +56,23 @@ test('an agent that is started before the network says what it waits for, and be
   t.is(await agent.end('SIGTERM'), 0);
 });
 
+test('a configured address that no interface has yet is told of, and stops nothing', async t => {
+  const host = await createAgentHost(t, 'configured');
+  await host.startEtcd();
+  await host.putHosts('host-1 192.168.20.40');
+  await host.putBlocks('10.1.0.0/29 host-1');
+  const config = path.join(host.folder, 'romana.yaml');
+  await writeFile(config, (await readFile(config, 'utf8')).replace('name: host-1', 'name: host-1\n  address: 192.168.20.40/24'));
+  const agent = await host.startAgent();
+  const warning = 'no interface of this machine has 192.168.20.40, by which this host goes: see host.address';
+  const isTold = ({pass}: Awaited<ReturnType<AgentHost['status']>>) => pass?.drivers.some(driver => driver.warning === warning) === true;
+  await host.until('it is told', isTold);
+  t.is(agent.log.filter(({warning: told}) => told === warning).length, 1);
+  t.true((await host.ours()).includes('unreachable 10.1.0.0/29'));
+  await host.ip('address add 192.168.20.40/24 dev eth0');
+  await host.until('it is over', status => status.pass !== undefined && !isTold(status));
+});
+
 test('told to stop before it has an address, it stops', async t => {
   const host = await createAgentHost(t, 'stop');
   await host.ip('route del default');
