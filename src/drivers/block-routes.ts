@@ -3,7 +3,7 @@ import {familyOf} from '../core/prefix.ts';
 import {routeProtocol} from '../core/route-protocol.ts';
 import type {Driver} from '../reconcile/driver.ts';
 import type {Run} from '../system/run.ts';
-import {type KernelRoute, mainTable, renderRemoval, runBatch} from './ip-route.ts';
+import {type KernelRoute, mainTable, renderRemoval, runBatch, standsForRoute} from './ip-route.ts';
 import {createReadKernel, oncePerLook, ownRoutes, type ReadKernel} from './kernel.ts';
 import {blockMetric, isEndpointRoute} from './main-routes.ts';
 
@@ -32,12 +32,13 @@ export function createBlockRoutes(run: Run, readKernel: ReadKernel = createReadK
     show: ({to, found}) => `${found?.type ?? ownType} ${to} ${suffix(found?.metric ?? blockMetric)}`,
     isEqual: (a, b) => isAsWanted(a) && isAsWanted(b),
     read: async () => found(await readKernel()),
+    standsFor: standsForRoute,
     apply: ({create, update, remove}) =>
       runBatch(run, [
         // Not "replace": a route that another program has put there under the same metric is refused, and stays.
-        ...create.map(route => ({family: familyOf(route.to), line: `route add ${line(route)}`})),
-        ...update.map(route => ({family: familyOf(route.to), line: `route replace ${line(route)}`})),
-        ...remove.flatMap(({to, found}) => (found === undefined ? [] : [{family: familyOf(to), line: renderRemoval(found)}])),
+        ...create.map(route => ({family: familyOf(route.to), item: route, line: `route add ${line(route)}`})),
+        ...update.map(route => ({family: familyOf(route.to), item: route, line: `route replace ${line(route)}`})),
+        ...remove.flatMap(item => (item.found === undefined ? [] : [{family: familyOf(item.to), item, line: renderRemoval(item.found)}])),
       ]),
   };
 }

@@ -47,9 +47,16 @@ export function createEndpointRoutes(run: Run, readKernel: ReadKernel = createRe
 }
 
 /** Where a route leads that is as we make them; '' for any other. */
-function deviceOf({type, tos, hops}: KernelRoute): string {
+function deviceOf({type, tos, isTuned, hops}: KernelRoute): string {
   const [hop, ...others] = hops;
-  return type === 'unicast' && tos === undefined && hop !== undefined && hop.via === undefined && others.length === 0 ? hop.dev : '';
+  return type === 'unicast' &&
+    tos === undefined &&
+    isTuned === undefined &&
+    hop !== undefined &&
+    hop.via === undefined &&
+    others.length === 0
+    ? hop.dev
+    : '';
 }
 
 function line({to, dev, source}: EndpointRoute): string {

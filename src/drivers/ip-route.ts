@@ -1,6 +1,7 @@
 import {z} from 'zod';
 import {messageOf} from '../core/errors.ts';
-import {type Address, type Family, familyOf, isAddress, type Prefix, parseAddress, parsePrefix} from '../core/prefix.ts';
+import {type Address, type Family, familyOf, isAddress, overlaps, type Prefix, parseAddress, parsePrefix} from '../core/prefix.ts';
+import {PartError} from '../reconcile/driver.ts';
 import type {Run} from '../system/run.ts';
 import {type FailedLine, runLines} from './ip-batch.ts';
 
@@ -16,6 +17,8 @@ export interface KernelRoute {
   readonly tos?: string;
   /** What the host itself sends from along it, where that is set. */
   readonly source?: Address;
+  /** It has an MTU or other metrics of its own, or puts packets into others. */
+  readonly isTuned?: true;
   /** The device of the first next hop; '' where there is none. */
   readonly dev: string;
   /** Where it leads; empty for a route that does not lead to any device. */
@@ -55,21 +58,42 @@ const Route = Hop.extend({
   protocol: z.string().default(''),
   tos: z.string().optional(),
   prefsrc: z.string().optional(),
+  metrics: z.unknown().optional(),
+  encap: z.unknown().optional(),
 });
 
-/** Runs lines of `ip` in one process per family; goes on after a failed line, then throws one error. */
-export async function runBatch(run: Run, lines: readonly {readonly family: Family; readonly line: string}[]): Promise<void> {
+/** A line for `ip`, and the item that it makes true. */
+export interface ItemLine<Item> {
+  readonly family: Family;
+  readonly item: Item;
+  readonly line: string;
+}
+
+/** Runs lines of `ip` in one process per family; goes on after a failed line, then throws one PartError. */
+export async function runBatch<Item>(run: Run, lines: readonly ItemLine<Item>[]): Promise<void> {
   const failures: string[] = [];
+  const failedItems: Item[] = [];
   for (const family of families) {
-    const own = lines.filter(line => line.family === family).map(({line}) => line);
+    const own = lines.filter(line => line.family === family);
     try {
-      const failed = await runLines(run, own, {args: [flag[family]]});
+      const failed = await runLines(
+        run,
+        own.map(({line}) => line),
+        {args: [flag[family]]},
+      );
       if (failed.length > 0) failures.push(explain(failed));
+      failedItems.push(...failed.flatMap(({index}) => own[index]?.item ?? []));
     } catch (error) {
       failures.push(messageOf(error));
+      failedItems.push(...own.map(({item}) => item));
     }
   }
-  if (failures.length > 0) throw new Error(`cannot change routes: ${failures.join('; ')}`);
+  if (failures.length > 0) throw new PartError(`cannot change routes: ${failures.join('; ')}`, failedItems);
+}
+
+/** A route to a prefix leads packets of another one, too, where they overlap. */
+export function standsForRoute(old: {readonly to: Prefix}, failed: {readonly to: Prefix}): boolean {
+  return overlaps(old.to, failed.to);
 }
 
 /** Parses `ip -json -details -N route show`. A route that says something unknown is left out. */
@@ -78,12 +102,24 @@ export function parseRoutes(text: string, family: Family): KernelRoute[] {
   return routes.flatMap(value => {
     const route = Route.safeParse(value);
     if (!route.success) return [];
-    const {table, type, dst, metric, protocol, tos, prefsrc, nexthops} = route.data;
+    const {table, type, dst, metric, protocol, tos, prefsrc, metrics, encap, nexthops} = route.data;
     const hops = (nexthops.length > 0 ? nexthops : [route.data]).flatMap(parseHop);
     const source = prefsrc === undefined ? {} : {source: parseAddress(prefsrc)};
+    const tuning = metrics === undefined && encap === undefined ? {} : {isTuned: true as const};
     const to = parseDestination(dst, family);
     return [
-      {table, to, type: routeTypeOf(type), metric, protocol, ...(tos !== undefined && {tos}), ...source, dev: hops[0]?.dev ?? '', hops},
+      {
+        table,
+        to,
+        type: routeTypeOf(type),
+        metric,
+        protocol,
+        ...(tos !== undefined && {tos}),
+        ...source,
+        ...tuning,
+        dev: hops[0]?.dev ?? '',
+        hops,
+      },
     ];
   });
 }

@@ -48,7 +48,7 @@ export function oncePerLook<Result extends object>(work: (routes: Kernel['routes
   };
 }
 
-/** The next hops of the unicast routes of the main table, as what the desired-* functions decide from. */
+/** The next hops of the unicast routes of the main table, as what the desired-* functions decide from; ours are what is decided, whatever they are like. */
 export const mainRoutesOf = oncePerLook(findMainRoutes);
 
 /** The routes that carry our protocol number, of all tables. */
@@ -56,7 +56,7 @@ export const ownRoutes = oncePerLook(routes => routes.filter(({protocol}) => pro
 
 function findMainRoutes(routes: Kernel['routes']): readonly MainRoute[] {
   return routes
-    .filter(({table, type}) => table === mainTable && type === 'unicast')
+    .filter(({table, type, protocol}) => table === mainTable && type === 'unicast' && protocol !== String(routeProtocol))
     .flatMap(({to, metric, hops}) =>
       hops.filter(({isDown}) => !isDown).map(({via, dev}) => ({to, dev, metric, ...(via !== undefined && {via})})),
     );

@@ -4,7 +4,7 @@ import {familyOf, type Prefix} from '../core/prefix.ts';
 import {routeProtocol} from '../core/route-protocol.ts';
 import type {Driver} from '../reconcile/driver.ts';
 import type {Run} from '../system/run.ts';
-import {type KernelRoute, mainTable, renderRemoval, runBatch} from './ip-route.ts';
+import {type KernelRoute, mainTable, renderRemoval, runBatch, standsForRoute} from './ip-route.ts';
 import {createReadKernel, oncePerLook, ownRoutes, type ReadKernel} from './kernel.ts';
 
 /** A route of ours as it may be found: somebody may have given it another metric or type, and the setting may have named another table before. */
@@ -31,19 +31,28 @@ export function createNeighbourRoutes(run: Run, table: number, readKernel: ReadK
     isEqual: (a, b) =>
       a.hops === b.hops || (a.hops.length === b.hops.length && a.hops.every((hop, index) => isSameHop(hop, b.hops[index]))),
     read: async () => found(await readKernel()),
+    standsFor: standsForRoute,
     apply: ({create, update, remove}) =>
       runBatch(run, [
         // Not "replace": a route that another program has put there under the same metric is refused, and stays.
-        ...create.map(route => ({family: familyOf(route.to), line: `route add ${route.to} ${suffix(ownMetric)}${renderHops(route)}`})),
-        ...update.map(route => ({family: familyOf(route.to), line: `route replace ${route.to} ${suffix(ownMetric)}${renderHops(route)}`})),
-        ...remove.flatMap(({to, found}) => (found === undefined ? [] : [{family: familyOf(to), line: renderRemoval(found)}])),
+        ...create.map(route => ({
+          family: familyOf(route.to),
+          item: route,
+          line: `route add ${route.to} ${suffix(ownMetric)}${renderHops(route)}`,
+        })),
+        ...update.map(route => ({
+          family: familyOf(route.to),
+          item: route,
+          line: `route replace ${route.to} ${suffix(ownMetric)}${renderHops(route)}`,
+        })),
+        ...remove.flatMap(item => (item.found === undefined ? [] : [{family: familyOf(item.to), item, line: renderRemoval(item.found)}])),
       ]),
   };
 }
 
 /** The next hops as we would have set them; none for what is not as ours ever are, so that it is put right. */
-function hopsOf({type, tos, hops}: KernelRoute): NextHop[] {
-  if (type !== 'unicast' || tos !== undefined || hops.some(({weight}) => weight !== 1)) return [];
+function hopsOf({type, tos, source, isTuned, hops}: KernelRoute): NextHop[] {
+  if (type !== 'unicast' || tos !== undefined || source !== undefined || isTuned || hops.some(({weight}) => weight !== 1)) return [];
   return hops.flatMap(({via, dev}) => (via === undefined ? [] : [{via, dev}])).toSorted(compareHops);
 }
 

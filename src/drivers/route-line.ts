@@ -23,6 +23,7 @@ export function parseRouteLine(line: string): KernelRoute | undefined {
       protocol: after(words, 'proto') ?? '',
       ...(tos !== undefined && {tos}),
       ...(source !== undefined && {source: parseAddress(source)}),
+      ...(words.some(word => tuningWords.has(word)) && {isTuned: true}),
       dev: hops[0]?.dev ?? '',
       hops,
     };
@@ -30,6 +31,13 @@ export function parseRouteLine(line: string): KernelRoute | undefined {
     return undefined;
   }
 }
+
+// What iproute2 calls a route's metrics ("mx_names" of its ip/iproute.c), and a tunnel of its own.
+const tuningWords = new Set(
+  'mtu window rtt rttvar ssthresh cwnd advmss reordering hoplimit initcwnd features rto_min initrwnd quickack congctl fastopen_no_cookie lock encap'.split(
+    ' ',
+  ),
+);
 
 function parseHop(words: readonly string[]): KernelHop[] {
   const dev = after(words, 'dev');

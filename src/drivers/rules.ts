@@ -27,10 +27,11 @@ export function createRules(run: Run, readKernel: ReadKernel = createReadKernel(
         protocol === String(routeProtocol) && table !== undefined ? [{family, table, priority}] : [],
       );
     },
+    standsFor: (old, failed) => old.family === failed.family,
     apply: ({create, update, remove}) =>
       runBatch(run, [
-        ...[...create, ...update].map(rule => ({family: rule.family, line: `rule add ${line(rule)}`})),
-        ...remove.map(rule => ({family: rule.family, line: `rule del ${line(rule)}`})),
+        ...[...create, ...update].map(rule => ({family: rule.family, item: rule, line: `rule add ${line(rule)}`})),
+        ...remove.map(rule => ({family: rule.family, item: rule, line: `rule del ${line(rule)}`})),
       ]),
   };
 }

@@ -19,7 +19,7 @@ export interface StepResult {
 
 /**
  * One pass: reads everything, then adds in order and removes in reverse order. A step whose needs failed, or are not done yet, is held back;
- * what a failed step may still use is not removed. Never rejects: the errors stand in the results.
+ * what a failed step may still use is not removed, of its own things neither. Never rejects: the errors stand in the results.
  */
 export async function reconcile<State>(steps: ReadonlyArray<Step<State>>, state: State | Promise<State>): Promise<readonly StepResult[]> {
   const planned = new Map<string, PlannedStep>();
@@ -30,7 +30,8 @@ export async function reconcile<State>(steps: ReadonlyArray<Step<State>>, state:
     try {
       await action();
     } catch (error) {
-      errors.set(name, error);
+      // The first thing that fails tells why.
+      if (!errors.has(name)) errors.set(name, error);
     }
   };
 
@@ -57,7 +58,7 @@ export async function reconcile<State>(steps: ReadonlyArray<Step<State>>, state:
       other => other.needs.includes(name) && ((isDown(other.name) && other.keepsNeeds(errors.get(other.name))) || keepsAll.has(other.name)),
     );
     if (isStillUsed) keepsAll.add(name);
-    else if (plan !== undefined && !isDown(name)) await attempt(name, plan.remove);
+    else if (plan !== undefined && !heldBack.has(name)) await attempt(name, plan.remove);
   }
 
   return steps.map(({name}) => ({

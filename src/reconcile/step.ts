@@ -1,5 +1,5 @@
 import {diff, isEmptyPlan, type Plan} from './diff.ts';
-import type {Driver} from './driver.ts';
+import {type Driver, PartError} from './driver.ts';
 import {compareItems, type ObjectReport} from './inspect.ts';
 
 /** A driver together with the function that says what it should hold, and the steps that must have succeeded before it. */
@@ -26,7 +26,7 @@ export interface PlannedStep {
   readonly warning?: string | undefined;
   /** Creates and updates. Runs nothing when there is nothing to do. */
   add(): Promise<void>;
-  /** Removes. Runs nothing when there is nothing to do. */
+  /** Removes; after an add() that has failed, what can go all the same. Runs nothing when there is nothing to do. */
   remove(): Promise<void>;
 }
 
@@ -71,10 +71,21 @@ export function step<State, Item>(
       const items = want(known);
       const plan = compare(items, actual);
       const isDrift = done !== undefined && !isEmptyPlan(plan) && isEmptyPlan(diff(items, done, driver));
+      let removable = plan.remove;
+      let hasFailed = false;
       const applyPart = async (part: Plan<Item>) => {
         done = undefined;
         if (!isEmptyPlan(part)) await driver.apply(part);
-        done = items;
+        if (!hasFailed) done = items;
+      };
+      const add = async () => {
+        try {
+          await applyPart({create: plan.create, update: plan.update, remove: []});
+        } catch (error) {
+          hasFailed = true;
+          removable = plan.remove.filter(item => canGo(item, error, driver));
+          throw error;
+        }
       };
       return {
         wanted: items.length,
@@ -82,12 +93,16 @@ export function step<State, Item>(
         removals: plan.remove.length,
         isDrift,
         warning: warn(known),
-        add: () => applyPart({create: plan.create, update: plan.update, remove: []}),
-        remove: () => applyPart({create: [], update: [], remove: plan.remove}),
+        add,
+        remove: () => applyPart({create: [], update: [], remove: removable}),
       };
     },
     inspect: async state => compareItems(want(state), await driver.read(), driver),
   };
+}
+
+function canGo<Item>(item: Item, error: unknown, {standsFor}: Driver<Item>): boolean {
+  return error instanceof PartError && standsFor !== undefined && !error.failed.some(failed => standsFor(item, failed));
 }
 
 const nothing = {create: [], update: [], remove: []};

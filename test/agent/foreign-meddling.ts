@@ -42,6 +42,13 @@ export const told: Readonly<Record<string, Meddling>> = {
     '-6 route add unreachable fd00:10:1::800/122 proto 144',
     '-6 route add fd00:10:1::840/122 via 2001:db8::1 table 10 proto 144',
   ),
+  'another MTU for a route': withRoute(
+    ({family, to, via}) => `${family} route replace ${to} via ${via} mtu 700 table 10 proto 144 metric 64`,
+  ),
+  'a subnet that would be ours': lineOf(
+    'route add 10.1.9.0/28 dev eth0 proto 144 metric 64',
+    '-6 route add fd00:10:1::900/122 dev eth0 proto 144 metric 64',
+  ),
   'delete the rules': lineOf('rule del pref 32000 lookup 10 proto 144', '-6 rule del pref 32000 lookup 10 proto 144'),
   'move a rule': lineOf('rule add pref 9 lookup 10 proto 144', 'rule del pref 32000 lookup 10 proto 144'),
   'add rules': lineOf('rule add pref 32000 lookup 12 proto 144', '-6 rule add pref 9 lookup 10 proto 144'),

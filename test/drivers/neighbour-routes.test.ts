@@ -178,6 +178,22 @@ test("another program's route of the same prefix and metric is refused, not take
   t.is(lines(await host.ip('-6 route show table 10 proto static')).length, 1);
 });
 
+test('where one route cannot be made, others that are not wanted go all the same, but for those that serve in its place', async t => {
+  const host = await createDriverHost(t, 'stale');
+  const driver = createNeighbourRoutes(host.run, 10);
+  await host.make(
+    driver,
+    routes('10.1.0.0/29 192.168.20.31', '10.1.0.8/29 192.168.20.31', '10.1.0.16/29 192.168.20.32', 'fd00::400/122 2001:db8::31'),
+  );
+  await host.ip('route add 10.1.0.0/28 via 192.168.20.1 table 10 metric 64 proto static');
+  const wanted = routes('10.1.0.0/28 192.168.20.31');
+  await t.throwsAsync(host.make(driver, wanted), {message: /10\.1\.0\.0\/28 .*File exists/});
+  t.deepEqual(await table(host), ['10.1.0.0/29 via 192.168.20.31 dev eth0', '10.1.0.8/29 via 192.168.20.31 dev eth0']);
+  await host.ip('route del 10.1.0.0/28 table 10 proto static');
+  await host.make(driver, wanted);
+  t.deepEqual(await table(host), ['10.1.0.0/28 via 192.168.20.31 dev eth0']);
+});
+
 test('ours are put right whatever somebody made of them', async t => {
   const host = await createDriverHost(t, 'bent');
   const driver = createNeighbourRoutes(host.run, 10);
@@ -185,7 +201,10 @@ test('ours are put right whatever somebody made of them', async t => {
     '10.1.0.0/29 192.168.20.31',
     '10.1.0.8/29 192.168.20.31',
     '10.1.0.16/29 192.168.20.31',
+    '10.1.0.24/29 192.168.20.31',
+    '10.1.0.32/29 192.168.20.31',
     'fd00::400/122 2001:db8::31',
+    'fd00::440/122 2001:db8::31',
   );
   await host.make(driver, wanted);
   const right = await table(host);
@@ -195,6 +214,9 @@ test('ours are put right whatever somebody made of them', async t => {
     'route replace 10.1.0.16/29 table 10 proto 144 metric 64 nexthop via 192.168.20.31 nexthop via 192.168.20.1',
     'route add 10.1.0.0/29 via 192.168.20.1 table 10 proto 144 metric 7',
     'route add unreachable 10.1.5.0/29 table 10 proto 144',
+    'route replace 10.1.0.24/29 via 192.168.20.31 dev eth0 mtu 600 table 10 proto 144 metric 64',
+    'route replace 10.1.0.32/29 via 192.168.20.31 dev eth0 src 192.168.20.30 table 10 proto 144 metric 64',
+    '-6 route replace fd00::440/122 via 2001:db8::31 dev eth0 mtu 1300 table 10 proto 144 metric 64',
     '-6 route append fd00::400/122 via 2001:db8::1 dev eth0 table 10 proto 144 metric 64',
     '-6 route add unreachable fd00::4000/122 table 10 proto 144',
   ]) {
