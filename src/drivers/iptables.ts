@@ -157,11 +157,22 @@ async function restoreAll(run: Run, work: readonly Work[]): Promise<void> {
   }
   const failures: string[] = [];
   for (const [program, changes] of programs) {
-    const input = renderChanges(changes);
     // Others that change rules at the same time hold a lock for a moment.
-    await run(program, ['--noflush', '-w', '5'], {input}).catch((error: unknown) => failures.push(describe(program, input, error)));
+    const restore = (input: string) => run(program, ['--noflush', '-w', '5'], {input});
+    const input = renderChanges(changes);
+    await restore(input).catch(async (error: unknown) => {
+      failures.push(describe(program, input, error));
+      // A chain that a rule of somebody else leads to cannot go: then it is empty, and all the rest becomes true.
+      for (const part of withoutRemovals(changes)) await restore(renderChanges(part)).catch(() => undefined);
+    });
   }
   if (failures.length > 0) throw new Error(`cannot change iptables: ${failures.join('; ')}`);
+}
+
+/** The same changes with the removals after them, each by itself; nothing where none of them removes a chain. */
+function withoutRemovals(changes: readonly TableChange[]): TableChange[][] {
+  const removals = changes.flatMap(({table, removed}) => removed.map(name => [{table, chains: [], lines: [], removed: [name]}]));
+  return removals.length === 0 ? [] : [changes.map(change => ({...change, removed: []})), ...removals];
 }
 
 /** The reason, and the line that it is about: iptables-restore tells its number alone. */

@@ -160,6 +160,11 @@ for (const backend of ['nft', 'legacy'] as const) {
     const error = await t.throwsAsync(make(driver, []));
     t.regex(error?.message ?? '', /^cannot change iptables: .*-restore.*line \d+.* \(-X ROMANA-ACCEPT\)$/);
     t.deepEqual(await ours(host, backend, 'ip6tables'), [], 'the other family is not kept waiting');
+    t.deepEqual(
+      (await host.rules(backend)).filter(line => line.includes('ROMANA')),
+      ['filter :ROMANA-ACCEPT -', 'filter -A FORWARD -i eth7 -j ROMANA-ACCEPT'],
+      'only the chain stays that a rule of his leads to, and does nothing',
+    );
     await command('-D', 'FORWARD', '1');
     host.pass(10_000);
     await make(driver, []);
