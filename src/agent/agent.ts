@@ -113,7 +113,11 @@ export function createAgent({settings, lanes, readFacts, readKept, drain, vips, 
       return host.node;
     },
     endpoints,
-    readObjects: () => readObjects(all.map(({objects}) => objects)),
+    readObjects: () =>
+      readObjects(
+        all.map(({objects}) => objects),
+        parts.clock,
+      ),
     async run(signal) {
       await Promise.all(all.map(lane => lane.run(signal)));
     },
