@@ -52,7 +52,7 @@ const ip = (line: string) => run('ip', line.split(' '));
 // Neighbouring blocks have different hosts, so that none can be joined.
 const hosts: Host[] = Array.from({length: hostCount}, (_, index) => ({
   name: `host-${index}`,
-  ip: parseAddress(`172.16.${index >> 8}.${index & 255}`),
+  ip: parseAddress(`172.16.${(index + 1) >> 8}.${(index + 1) & 255}`),
   agentPort: 9604,
   drained: false,
   tags: {},
@@ -79,7 +79,7 @@ async function measure(): Promise<RouteSamples> {
   await ip('link set lo up');
   await ip('link add eth0 type veth peer name far0');
   for (const device of ['eth0', 'far0']) await ip(`link set ${device} up`);
-  await ip('address add 172.16.0.0/12 dev eth0');
+  await ip('address add 172.16.0.1/12 dev eth0');
   const {initial, batch} = await measureInitial();
   await ip('route flush table 10');
   return {initial, batch, ...(await measureAgent(folder)), load: loadavg()[0]?.toFixed(2) ?? ''};
@@ -112,7 +112,7 @@ async function measureInitial(): Promise<Pick<RouteSamples, 'initial' | 'batch'>
   );
   const steps = [step<NodeState, ReturnType<typeof desiredNeighbourRoutes>[number]>(driver, desiredNeighbourRoutes)];
   const state = {hosts: new Map(hosts.map(host => [host.name, host])), blocks: new Map(blocks.map(block => [block.cidr, block]))};
-  const base = nodeState({name: 'host-0', addresses: ['172.16.0.0/12'], state});
+  const base = nodeState({name: 'host-0', addresses: ['172.16.0.1/12'], state});
   const initial: number[] = [];
   const batch: number[] = [];
   for (let turn = 0; turn < 13; turn++) {
@@ -161,7 +161,7 @@ async function measureAgent(folder: string): Promise<Pick<RouteSamples, 'change'
 
   const socket = path.join(folder, 'agent.sock');
   const config = {
-    host: {name: 'host-0', address: '172.16.0.0/12'},
+    host: {name: 'host-0', address: '172.16.0.1/12'},
     agent: {socket, stateDir: path.join(folder, 'state'), publish: {enabled: false}, routes: {aggregate: false}},
   };
   await writeFile(path.join(folder, 'romana.yaml'), stringify(config));
@@ -206,7 +206,7 @@ async function measureAgent(folder: string): Promise<Pick<RouteSamples, 'change'
     const took = (await Promise.race([arrived, limit])) - start;
     await sleep(300);
 
-    const line = `${block.cidr} via 172.16.0.1 dev eth0 onlink table 11 proto static`;
+    const line = `${block.cidr} via 172.16.0.2 dev eth0 onlink table 11 proto static`;
     const handStart = performance.now();
     await ip('route show table 10');
     await ip(`route replace ${line}`);
