@@ -64,7 +64,7 @@ test('an agent that is stopped has lost its VIP before another takes it, and doe
 });
 
 test('a host that is cut off from etcd drops its VIP by itself before another takes it, and says so', async t => {
-  const {segment, holder} = await start(t);
+  const {segment, holder} = await start(t, {hosts: 2});
   const cutAt = Date.now();
   await holder.cut();
   const next = await movedFrom(segment, holder);
@@ -83,7 +83,7 @@ const outages: ReadonlyArray<readonly [string, (segment: VipSegment) => Promise<
 
 for (const [what, stop, goOn] of outages) {
   test(`while etcd ${what} nobody holds a VIP, and afterwards one host does`, async t => {
-    const {segment, holder} = await start(t);
+    const {segment, holder} = await start(t, {hosts: 2});
     const stoppedAt = Date.now();
     await stop(segment);
     await waitFor('the addresses are gone', async () => (await Promise.all([ip4, ip6].map(segment.bearersOf))).flat().length === 0);
@@ -99,7 +99,7 @@ for (const [what, stop, goOn] of outages) {
 
 test('an agent that is restarted keeps its VIP, by SIGTERM and by kill -9', async t => {
   // Long enough for the start of a program on a busy machine.
-  const {segment, holder} = await start(t, {leaseSeconds: 20});
+  const {segment, holder} = await start(t, {hosts: 2, leaseSeconds: 20});
   const holders = () => segment.etcd.ctl('get', '--prefix', '/romana/vip-holders/');
   const before = await holders();
   const resumed = () => holder.log.filter(({msg}) => msg === 'VIP is still held by this host').length;
@@ -119,7 +119,7 @@ test('an agent that is restarted keeps its VIP, by SIGTERM and by kill -9', asyn
 });
 
 test('a VIP that is deleted, or gets another IP, while the agent of its holder is away, is given up and may be taken again', async t => {
-  const {segment, holder} = await start(t);
+  const {segment, holder} = await start(t, {hosts: 2});
   await segment.putVip('stays', '192.168.20.97', [holder.name]);
   await segment.putVip('moves', '192.168.20.96', [holder.name]);
   await segment.settled('stays', '192.168.20.97');
@@ -140,7 +140,7 @@ test('a VIP that is deleted, or gets another IP, while the agent of its holder i
 });
 
 test('a restart that takes too long costs the VIP and nothing else', async t => {
-  const {segment, holder} = await start(t, {leaseSeconds: 2});
+  const {segment, holder} = await start(t, {hosts: 2, leaseSeconds: 2});
   await holder.signal('SIGTERM');
   const next = await movedFrom(segment, holder);
   await holder.start();
@@ -186,7 +186,7 @@ test('a VIP that gets another IP, other hosts, or is deleted follows at once', a
 });
 
 test('a host whose link is down gives its VIP up, and one whose key somebody deletes drops it', async t => {
-  const {segment, holder} = await start(t);
+  const {segment, holder} = await start(t, {hosts: 2});
   await segment.switch.run('ip', ['link', 'set', `port${holder.name.slice('host-'.length)}`, 'down']);
   const next = await movedFrom(segment, holder);
   await segment.etcd.ctl('del', '/romana/vip-holders/shop%2Fweb');
@@ -196,7 +196,7 @@ test('a host whose link is down gives its VIP up, and one whose key somebody del
 });
 
 test('status and metrics show the VIPs; clean removes what is ours and nothing else', async t => {
-  const {segment, holder, others} = await start(t, {leaseSeconds: 60});
+  const {segment, holder, others} = await start(t, {hosts: 2, leaseSeconds: 60});
   const shown = await waitFor('the status shows it', async () => {
     const vip = (await holder.status()).vips?.find(({name}) => name === web);
     return vip?.isHere === true && vip.provenForSeconds !== undefined && vip;

@@ -229,6 +229,6 @@ test('on a host with two links, a packet that comes in by the other one is not d
   t.like(await pass(), {error: undefined});
   t.deepEqual([await get('ipv4/conf/eth0/rp_filter'), await get('ipv4/conf/eth1/rp_filter')], ['2', '2']);
   t.is(await get('ipv4/conf/lo/rp_filter'), '1');
-  t.true(await ping());
+  await waitFor('the other end is answered', ping);
   t.like(await pass(), {error: undefined, changes: 0});
 });

@@ -8,9 +8,11 @@ export async function waitFor<Value>(
 ): Promise<Value> {
   const deadline = Date.now() + limitMs;
   for (;;) {
+    const start = performance.now();
     const value = await check();
     if (value !== undefined && value !== false) return value;
     if (Date.now() > deadline) throw new Error(`waited ${limitMs / 1000} s in vain: ${what}`);
-    await sleep(20);
+    // What takes long to ask starts processes, and these take the time away from what is waited for.
+    await sleep(Math.min(200, Math.max(20, (performance.now() - start) * 2)));
   }
 }
